@@ -1,7 +1,37 @@
 import { defineConfig } from 'vitest/config';
+import { float64Sources } from './scripts/vitest/float64-sources.ts';
+import { float64Engine, stockGradients } from './scripts/vitest/tfjs-bundles.ts';
 
-export default defineConfig({
+const sourceFirst = {
   resolve: { conditions: ['source', 'module', 'browser', 'development|production'] },
   ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
-  test: { include: ['packages/**/src/**/*.test.ts'] },
-});
+};
+const quiet = './scripts/vitest/quiet.ts';
+const noLeaks = './scripts/vitest/no-leaks.ts';
+
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      {
+        ...sourceFirst,
+        plugins: [float64Sources()],
+        resolve: { ...sourceFirst.resolve, alias: await float64Engine() },
+        test: {
+          name: 'unit',
+          include: ['packages/**/src/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/src/**/*.test.ts'],
+          exclude: ['**/*.{wasm,browser,e2e}.test.ts', '**/node_modules/**'],
+          setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
+        },
+      },
+      {
+        ...sourceFirst,
+        resolve: { ...sourceFirst.resolve, alias: await stockGradients() },
+        test: {
+          name: 'wasm',
+          include: ['packages/**/src/**/*.wasm.test.ts', 'examples/**/src/**/*.wasm.test.ts'],
+          setupFiles: [quiet, noLeaks],
+        },
+      },
+    ],
+  },
+}));
