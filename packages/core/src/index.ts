@@ -1,1 +1,10 @@
-export {};
+export { type ErrorDetails, TapgradError } from './errors.ts';
+export { sumTo } from './rules/broadcast.ts';
+export * from './rules/registry.ts';
+export { markBatchInput, markModified, markParameter } from './tape/buffer-marks.ts';
+export type { BackwardOptions } from './tape/backward.ts';
+export { detach, grad, type Parameters, type RecordOptions, record, valueAndGrad } from './tape/gradients.ts';
+export { currentPhase, type Phase } from './tape/phase.ts';
+export { untaped } from './tape/recorder.ts';
+export { type SaveRequest, type Slot, SlotPlan, type SlotStage } from './tape/slot.ts';
+export { Tape, type TapeOptions } from './tape/tape.ts';

@@ -1,0 +1,175 @@
+/**
+ * The one file that touches the inside of TensorFlow.js's engine: while a tape records, `runKernel`, `clone`
+ * and `customGrad` are replaced on the engine instance; while a ledger counts, `trackTensor` and `removeDataId` are.
+ * The last user to leave restores exactly what was there.
+ */
+import { type DataId, type DataType, engine, type NamedAttrMap, type NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+
+export type KernelInputs = NamedTensorMap;
+export type KernelOutput = Tensor | Tensor[];
+export type Attributes = NamedAttrMap;
+type CustomGradientFunction = (...inputs: (Tensor | ((tensors: Tensor[]) => void))[]) => {
+  value: Tensor;
+  gradFunc: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
+};
+export type { CustomGradientFunction };
+
+interface EngineInternals {
+  runKernel(name: string, inputs: KernelInputs, attrs?: Attributes): KernelOutput;
+  clone(x: Tensor): Tensor;
+  customGrad(f: CustomGradientFunction): (...inputs: Tensor[]) => Tensor;
+  trackTensor(tensor: Tensor, backend: unknown): void;
+  removeDataId(dataId: DataId, backend: unknown): void;
+  incRef(tensor: Tensor, backend: unknown): void;
+  track(tensor: Tensor): Tensor;
+  nextTensorId(): number;
+  startScope(name?: string): void;
+  endScope(result?: unknown): void;
+  state: {
+    activeScope: { name: string } | null;
+    tensorInfo: WeakMap<DataId, { bytes: number; backend: { incRef(dataId: DataId): void } }>;
+  };
+}
+
+/** The engine, looked up at each use: `tf.engine()` may be re-created by a test environment. */
+export function internals(): EngineInternals {
+  return engine() as unknown as EngineInternals;
+}
+
+/** What a recorder of kernels is told. */
+export interface KernelInterceptor {
+  kernel(name: string, inputs: KernelInputs, attrs: Attributes, run: () => KernelOutput): KernelOutput;
+  customGradient(f: CustomGradientFunction, inputs: Tensor[], run: () => Tensor): Tensor;
+}
+
+/** What an observer of memory is told: each buffer once, however many tensors share it. */
+export interface MemoryObserver {
+  allocated(dataId: DataId, bytes: number): void;
+  freed(dataId: DataId): void;
+}
+
+class Patch<K extends keyof EngineInternals> {
+  private target: EngineInternals | undefined;
+  private own: PropertyDescriptor | undefined;
+
+  constructor(
+    private readonly key: K,
+    private readonly replacement: (original: EngineInternals[K], target: EngineInternals) => EngineInternals[K],
+  ) {}
+
+  install(): void {
+    const target = internals();
+    this.target = target;
+    this.own = Object.getOwnPropertyDescriptor(target, this.key);
+    const value = this.replacement(target[this.key], target);
+    Object.defineProperty(target, this.key, { value, configurable: true, writable: true, enumerable: true });
+  }
+
+  restore(): void {
+    if (!this.target) return;
+    if (this.own) Object.defineProperty(this.target, this.key, this.own);
+    else delete this.target[this.key];
+    this.target = undefined;
+  }
+}
+
+let interceptor: KernelInterceptor | undefined;
+const recordingPatches = [
+  new Patch('runKernel', (original, target) => (name, inputs, attrs) => {
+    const run = () => original.call(target, name, inputs, attrs);
+    return interceptor ? interceptor.kernel(name, inputs, attrs ?? {}, run) : run();
+  }),
+  // tfjs's own `clone` adds a node to its tape even when there is none, and fails.
+  new Patch('clone', (_original, target) => (x) => target.runKernel('Identity', { x }) as Tensor),
+  new Patch('customGrad', (original, target) => (f) => (...inputs) => {
+    const run = () => original.call(target, f)(...inputs);
+    return interceptor ? interceptor.customGradient(f, inputs, run) : run();
+  }),
+];
+
+/** Routes every kernel of the engine through `next`; `undefined` puts the engine back as it was. */
+export function interceptKernels(next: KernelInterceptor | undefined): void {
+  if (next && !interceptor) for (const patch of recordingPatches) patch.install();
+  if (!next && interceptor) for (const patch of [...recordingPatches].reverse()) patch.restore();
+  interceptor = next;
+}
+
+const observers = new Set<MemoryObserver>();
+const memoryPatches = [
+  new Patch('trackTensor', (original, target) => (tensor, backend) => {
+    const known = target.state.tensorInfo.has(tensor.dataId);
+    original.call(target, tensor, backend);
+    if (known) return;
+    const bytes = target.state.tensorInfo.get(tensor.dataId)?.bytes ?? 0;
+    for (const observer of observers) observer.allocated(tensor.dataId, bytes);
+  }),
+  new Patch('removeDataId', (original, target) => (dataId, backend) => {
+    original.call(target, dataId, backend);
+    if (!target.state.tensorInfo.has(dataId)) for (const observer of observers) observer.freed(dataId);
+  }),
+];
+
+/** Starts telling `observer` of buffers; the function returned stops it. */
+export function observeMemory(observer: MemoryObserver): () => void {
+  if (observers.size === 0) for (const patch of memoryPatches) patch.install();
+  observers.add(observer);
+  return () => {
+    if (!observers.delete(observer) || observers.size > 0) return;
+    for (const patch of [...memoryPatches].reverse()) patch.restore();
+  };
+}
+
+/** A second tensor over the same buffer: nothing is copied. It belongs to the current tfjs scope, like any op's result. */
+export function shareBuffer<T extends Tensor>(tensor: T, shape: readonly number[] = tensor.shape): T {
+  return shareData({ dataId: tensor.dataId, shape, dtype: tensor.dtype }) as T;
+}
+
+/** As `shareBuffer`, from the parts of a tensor that may itself be gone while its buffer lives. */
+export function shareData(info: { dataId: DataId; shape: readonly number[]; dtype: DataType }): Tensor {
+  const target = internals();
+  const buffer = target.state.tensorInfo.get(info.dataId);
+  const handle = new Tensor([...info.shape], info.dtype, info.dataId, target.nextTensorId());
+  if (!buffer) target.incRef(handle, undefined);
+  else {
+    target.trackTensor(handle, buffer.backend);
+    buffer.backend.incRef(info.dataId);
+  }
+  return handle;
+}
+
+export function isAlive(dataId: DataId): boolean {
+  return internals().state.tensorInfo.has(dataId);
+}
+
+/** Takes a tensor out of every tfjs scope: only `dispose` frees it. */
+export function hold<T extends Tensor>(tensor: T): T {
+  tensor.kept = true;
+  return tensor;
+}
+
+/** Gives a held tensor to the current tfjs scope, as if an op had just made it. */
+export function surrender<T extends Tensor>(tensor: T): T {
+  tensor.kept = false;
+  internals().track(tensor);
+  return tensor;
+}
+
+/** Runs `f` in a tfjs scope: what it made and did not return is disposed, also when it throws. */
+export function scoped<T>(f: () => T): T {
+  const target = internals();
+  target.startScope();
+  let result: T;
+  try {
+    result = f();
+  } catch (thrown) {
+    target.endScope();
+    throw thrown;
+  }
+  target.endScope(result);
+  return result;
+}
+
+/** Name of the tfjs op that is running, for example `fusedMatMul`. */
+export function currentScopeName(): string {
+  return internals().state.activeScope?.name ?? '';
+}

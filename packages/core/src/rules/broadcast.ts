@@ -1,0 +1,16 @@
+import { reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
+
+/** Sums a gradient over the axes along which an operand of `shape` was broadcast, so that it has that shape again. */
+export function sumTo(gradient: Tensor, shape: readonly number[]): Tensor {
+  const lead = gradient.rank - shape.length;
+  const axes: number[] = [];
+  for (let axis = 0; axis < gradient.rank; axis++) {
+    if (axis < lead || (shape[axis - lead] === 1 && gradient.shape[axis] !== 1)) axes.push(axis);
+  }
+  const summed = axes.length > 0 ? sum(gradient, axes) : gradient;
+  return sameShape(summed.shape, shape) ? summed : reshape(summed, [...shape]);
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}

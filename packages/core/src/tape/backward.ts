@@ -1,0 +1,259 @@
+import { add, onesLike, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { hold, scoped, shareBuffer } from '../engine-seam.ts';
+import { TapgradError } from '../errors.ts';
+import { sameShape } from '../rules/broadcast.ts';
+import type { TapeNode, TrackedValue } from './node.ts';
+import { inPhase } from './phase.ts';
+import { alias, recording, untaped } from './recorder.ts';
+import { contextOf, type Restored } from './rule-context.ts';
+import { releaseNode, type Tape } from './tape.ts';
+import { at } from './where.ts';
+
+export interface BackwardOptions {
+  /** Gradient to start from, of y's shape (one for each y); default: 1 for a scalar y. */
+  readonly gradient?: Tensor | readonly Tensor[];
+  /** Keep the graph, so that backward can run through it again. */
+  readonly retain?: boolean;
+  /** Record the gradients' own computation on this tape, for derivatives of them. Implies `retain`. */
+  readonly createGraph?: boolean;
+}
+
+/** How many nodes ahead a saved value is asked to come back. */
+const prefetchDistance = 4;
+
+export function runBackward(tape: Tape, y: Tensor | readonly Tensor[], options: BackwardOptions): void {
+  const pass = new BackwardPass(tape, options);
+  try {
+    pass.seed(y);
+    for (let node = pass.next(); node; node = pass.next()) pass.visit(node, undefined);
+    pass.finish();
+  } catch (thrown) {
+    pass.abandon();
+    throw thrown;
+  }
+}
+
+export async function runBackwardAsync(
+  tape: Tape,
+  y: Tensor | readonly Tensor[],
+  options: BackwardOptions,
+): Promise<void> {
+  const pass = new BackwardPass(tape, options);
+  try {
+    pass.seed(y);
+    for (let node = pass.next(); node; node = pass.next()) {
+      pass.prefetchBefore(node);
+      pass.visit(node, await restoreAll(node));
+    }
+    pass.finish();
+  } catch (thrown) {
+    pass.abandon();
+    throw thrown;
+  }
+}
+
+async function restoreAll(node: TapeNode): Promise<Restored> {
+  const restored: Restored = new Map();
+  for (const [name, slot] of Object.entries(node.slots)) {
+    const value = scoped(() => {
+      const made = untaped(() => slot.restore());
+      return made instanceof Promise ? made : hold(made);
+    });
+    restored.set(name, hold(await value));
+  }
+  return restored;
+}
+
+/** One walk back over a tape. */
+class BackwardPass {
+  /** Values that hold a gradient not yet used. */
+  private readonly pending = new Set<TrackedValue>();
+  private position: number;
+  private readonly retain: boolean;
+  private readonly createGraph: boolean;
+
+  constructor(
+    private readonly tape: Tape,
+    private readonly options: BackwardOptions,
+  ) {
+    this.position = tape.nodes.length;
+    this.createGraph = options.createGraph ?? false;
+    this.retain = options.retain ?? this.createGraph;
+    if (this.createGraph && !tape.createGraph) {
+      throw new TapgradError({
+        code: 'GRAPH_NOT_CREATABLE',
+        message: 'backward was asked to create a graph, but the tape did not record for that',
+        fix: 'pass createGraph: true to record()',
+      });
+    }
+  }
+
+  seed(y: Tensor | readonly Tensor[]): void {
+    const ys = Array.isArray(y) ? (y as readonly Tensor[]) : [y as Tensor];
+    const given = this.options.gradient;
+    const gradients = given === undefined ? [] : Array.isArray(given) ? (given as readonly Tensor[]) : [given as Tensor];
+    for (const [index, each] of ys.entries()) {
+      const value = this.tape.valueOf(each);
+      if (!value) {
+        throw new TapgradError({
+          code: 'NOT_TRACKED',
+          message: 'the value to differentiate does not depend on any parameter of this tape',
+          fix: 'compute it inside record(), from the parameters given, and not under untaped() or detach()',
+        });
+      }
+      const gradient = gradients[index];
+      if (!gradient && each.size !== 1) {
+        throw new TapgradError({
+          code: 'NOT_SCALAR',
+          message: `backward needs a scalar or a gradient to start from; y has shape [${each.shape}]`,
+          fix: 'reduce it (tf.sum, tf.mean), or pass { gradient }',
+        });
+      }
+      scoped(() => this.accumulate(value, gradient ?? untaped(() => onesLike(each)), gradient !== undefined, 'seed'));
+    }
+  }
+
+  /** The node nearest to the end of the tape that has a gradient. */
+  next(): TapeNode | undefined {
+    while (--this.position >= 0) {
+      const node = this.tape.nodes[this.position];
+      if (node?.outputs.some((output) => output.gradient)) return node;
+    }
+    return undefined;
+  }
+
+  prefetchBefore(node: TapeNode): void {
+    for (let index = node.index; index > node.index - prefetchDistance && index >= 0; index--) {
+      for (const slot of Object.values(this.tape.nodes[index]?.slots ?? {})) slot.prefetch();
+    }
+  }
+
+  visit(node: TapeNode, restored: Restored | undefined): void {
+    try {
+      at({ modulePath: node.modulePath, owner: undefined }, () =>
+        inPhase('backward', () => this.recordingOrNot(() => scoped(() => this.differentiate(node, restored)))),
+      );
+    } finally {
+      for (const value of restored?.values() ?? []) value.dispose();
+    }
+    for (const output of node.outputs) this.drop(output);
+    if (this.retain) return;
+    releaseNode(node);
+    this.tape.nodes[node.index] = undefined;
+  }
+
+  private differentiate(node: TapeNode, restored: Restored | undefined): void {
+    const dys = node.outputs.map((output) => this.tapped(output));
+    const dy = dys[0] ?? zeros([...(node.outputs[0]?.shape ?? [])]);
+    const context = contextOf(node, dy, dys, this.tape, restored);
+    const thunks = node.rule.backward(context);
+    const wanted = Object.entries(node.inputs).filter(([, value]) => value !== undefined) as [string, TrackedValue][];
+    // Parameters first: their gradients let go of the saved input before the activation's gradient is made.
+    wanted.sort(([, a], [, b]) => Number(a.node !== undefined) - Number(b.node !== undefined));
+    for (const [name, value] of wanted) {
+      const thunk = thunks[name];
+      if (!thunk) continue;
+      scoped(() => {
+        const gradient = context.inThunk(thunk);
+        this.accumulate(value, gradient, gradient.kept || dys.includes(gradient), node.kernel);
+      });
+    }
+  }
+
+  /** The complete gradient of a value, after its taps. */
+  private tapped(value: TrackedValue): Tensor | undefined {
+    for (const tap of value.gradient ? (value.taps ?? []) : []) {
+      const before = value.gradient as Tensor;
+      const replaced = scoped(() => {
+        const made = tap(before);
+        if (!made || made === before) return undefined;
+        this.checkShape(made, value, 'gradient tap');
+        return hold(made.kept ? this.share(made) : made);
+      });
+      if (replaced) {
+        before.dispose();
+        value.gradient = replaced;
+      }
+    }
+    return value.gradient;
+  }
+
+  private accumulate(value: TrackedValue, gradient: Tensor, shared: boolean, op: string): void {
+    if (value.node?.released) {
+      throw new TapgradError({
+        code: 'GRAPH_RELEASED',
+        message: `backward reached ${value.node.kernel} a second time, after its saved values were freed`,
+        op: value.node.kernel,
+        modulePath: value.node.modulePath,
+        fix: 'detach() the boundary between the two losses, or pass { retain: true } to the first backward',
+      });
+    }
+    this.checkShape(gradient, value, op);
+    const before = value.gradient;
+    if (before) {
+      value.gradient = hold(add(before, gradient));
+      before.dispose();
+    } else {
+      value.gradient = hold(shared ? this.share(gradient) : gradient);
+    }
+    this.pending.add(value);
+  }
+
+  private share(gradient: Tensor): Tensor {
+    const copy = shareBuffer(gradient);
+    alias(gradient, copy);
+    return copy;
+  }
+
+  private checkShape(gradient: Tensor, value: TrackedValue, op: string): void {
+    if (sameShape(gradient.shape, value.shape)) return;
+    throw new TapgradError({
+      code: 'GRADIENT_SHAPE',
+      message: `a gradient of shape [${gradient.shape}] was made for a value of shape [${value.shape}]`,
+      op,
+      modulePath: value.node?.modulePath,
+      fix: 'the rule or tap that made it must return the shape of the value',
+    });
+  }
+
+  private drop(value: TrackedValue): void {
+    value.gradient?.dispose();
+    value.gradient = undefined;
+    this.pending.delete(value);
+  }
+
+  /** Moves what reached the leaves into the tape's gradients. */
+  finish(): void {
+    this.recordingOrNot(() => {
+      for (const value of [...this.pending]) {
+        const gradient = value.leaf === undefined ? undefined : this.tapped(value);
+        if (value.leaf === undefined || !gradient) continue;
+        const before = this.tape.gradients.get(value.leaf);
+        this.tape.gradients.set(value.leaf, before ? hold(add(before, gradient)) : gradient);
+        if (before) {
+          before.dispose();
+          gradient.dispose();
+        }
+        value.gradient = undefined;
+        this.pending.delete(value);
+      }
+    });
+    this.abandon();
+  }
+
+  abandon(): void {
+    for (const value of [...this.pending]) this.drop(value);
+  }
+
+  /** The pass's own ops go on this tape only to create a graph; tapes around it record them as any other ops. */
+  private recordingOrNot<T>(f: () => T): T {
+    if (this.createGraph) return recording(this.tape, f);
+    const before = this.tape.paused;
+    this.tape.paused = true;
+    try {
+      return f();
+    } finally {
+      this.tape.paused = before;
+    }
+  }
+}

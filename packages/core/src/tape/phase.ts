@@ -1,0 +1,21 @@
+/**
+ * What the engine is doing now: hooks and modules with side effects (batch-norm statistics, counters)
+ * act in `forward` alone, so that a recomputed segment does not count twice.
+ */
+export type Phase = 'forward' | 'recompute' | 'backward';
+
+let phase: Phase = 'forward';
+
+export function currentPhase(): Phase {
+  return phase;
+}
+
+export function inPhase<T>(next: Phase, f: () => T): T {
+  const before = phase;
+  phase = next;
+  try {
+    return f();
+  } finally {
+    phase = before;
+  }
+}

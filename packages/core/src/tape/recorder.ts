@@ -1,0 +1,115 @@
+import { type Tensor, Variable } from '@tensorflow/tfjs-core';
+import {
+  type Attributes,
+  type CustomGradientFunction,
+  currentScopeName,
+  interceptKernels,
+  type KernelInputs,
+  type KernelInterceptor,
+  type KernelOutput,
+} from '../engine-seam.ts';
+import { ruleOf } from '../rules/registry.ts';
+import { customGradientRule } from './custom-gradient.ts';
+import type { Tape } from './tape.ts';
+import { currentWhere } from './where.ts';
+
+/** The tapes that record now, outermost first. */
+const active: Tape[] = [];
+let suspended = 0;
+
+/** tfjs ops whose own gradient keeps more than the rule of the fused kernel inside them does. */
+const seenThrough = new Set(['fusedMatMul__op', 'fusedConv2d__op', 'fusedDepthwiseConv2d__op']);
+
+const interceptor: KernelInterceptor = {
+  kernel(name, inputs, attrs, run) {
+    const tapes = tapesTracking(Object.values(inputs));
+    if (tapes.length === 0) return run();
+    const rule = ruleOf(name, currentWhere().modulePath);
+    const outputs = run();
+    if (rule) for (const tape of tapes) tape.record({ kernel: name, rule, inputs, attrs, outputs: list(outputs) });
+    return outputs;
+  },
+
+  customGradient(f, inputs, run) {
+    const tapes = tapesTracking(inputs);
+    if (tapes.length === 0) return run();
+    if (seenThrough.has(currentScopeName())) return f(...inputs, () => {}).value;
+    return recordCustomGradient(tapes, f, inputs);
+  },
+};
+
+function recordCustomGradient(tapes: Tape[], f: CustomGradientFunction, inputs: Tensor[]): Tensor {
+  const named: KernelInputs = Object.fromEntries(inputs.map((input, index) => [String(index), input]));
+  let saved: Tensor[] = [];
+  const { value, gradFunc } = untaped(() =>
+    f(...inputs, (tensors) => {
+      saved = tensors;
+    }),
+  );
+  const { rule, aux } = customGradientRule(gradFunc, saved, inputs, value);
+  for (const tape of tapes) {
+    tape.record({ kernel: 'customGrad', rule, inputs: named, attrs: {}, outputs: [value], aux });
+  }
+  return value;
+}
+
+function list(outputs: KernelOutput): Tensor[] {
+  return Array.isArray(outputs) ? outputs : [outputs];
+}
+
+/** The tapes that record now and track at least one of these values. */
+export function tapesTracking(values: readonly (Tensor | undefined)[]): Tape[] {
+  if (suspended > 0) return [];
+  return active.filter((tape) => !tape.paused && values.some((value) => value && tape.tracks(value)));
+}
+
+/** Runs `f` while `tape` records. */
+export function recording<T>(tape: Tape, f: () => T): T {
+  active.push(tape);
+  if (active.length === 1) interceptKernels(interceptor);
+  try {
+    return f();
+  } finally {
+    active.splice(active.lastIndexOf(tape), 1);
+    if (active.length === 0) interceptKernels(undefined);
+  }
+}
+
+export function activeTapes(): readonly Tape[] {
+  return active;
+}
+
+/**
+ * Runs `f` without recording anything: what it computes needs no gradient and saves nothing.
+ * Values that already existed, and are returned as they are, keep their place on the tape.
+ */
+export function untaped<T>(f: () => T): T {
+  suspended++;
+  try {
+    return f();
+  } finally {
+    suspended--;
+  }
+}
+
+/** Gives `copy` the place that `original` has on every tape. */
+export function alias(original: Tensor, copy: Tensor): void {
+  for (const tape of active) tape.alias(original, copy);
+}
+
+export function isVariable(tensor: Tensor): boolean {
+  return tensor instanceof Variable;
+}
+
+/** What a tape is told about one call of a kernel. */
+export interface KernelCall {
+  readonly kernel: string;
+  readonly rule: import('../rules/registry.ts').Rule;
+  readonly inputs: KernelInputs;
+  readonly attrs: Attributes;
+  readonly outputs: readonly Tensor[];
+  /** Values beside inputs and outputs that the rule may save, by name. */
+  readonly aux?: Readonly<Record<string, Tensor>> | undefined;
+  /** How to recompute output 0 from inputs and aux; default, for cheap rules: run the kernel again. */
+  readonly recompute?: ((operands: Record<string, Tensor>) => Tensor) | undefined;
+}

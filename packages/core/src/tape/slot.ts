@@ -1,0 +1,58 @@
+import type { DataType, Tensor } from '@tensorflow/tfjs-core';
+import type { SaveRole } from '../rules/registry.ts';
+import type { Phase } from './phase.ts';
+
+/** What a plugin is told about a value that a rule saves. */
+export interface SaveRequest {
+  readonly kernel: string;
+  /** The kernel's name for the value: an input's, or `y`. */
+  readonly operand: string;
+  readonly role: SaveRole;
+  readonly modulePath: string;
+  readonly shape: readonly number[];
+  readonly dtype: DataType;
+  readonly bytes: number;
+  /** Plugin whose module runs, if one does. */
+  readonly owner: string | undefined;
+  readonly phase: Phase;
+  /** Parameters and batch inputs are never packed; the pipeline is not asked about them. */
+  readonly kind: 'activation' | 'parameter' | 'batch';
+}
+
+/**
+ * One reversible step of a slot's pipeline. If the stage before it made several tensors (codes and scales, say),
+ * it is applied to each of them. `unpack` undoes it.
+ */
+export interface SlotStage<Packed = unknown> {
+  /** Set by the hook: whose stage this is. */
+  readonly plugin?: string | undefined;
+  pack(value: Tensor): Packed;
+  unpack(packed: Packed): Tensor | Promise<Tensor>;
+  /** What `unpack` gives back: the value, or (only for role `derivative`) f'(value). */
+  readonly restores?: 'value' | 'derivative';
+  /** Said of a stage that does not give the same bits back: its error bound, in words or figures. */
+  readonly lossy?: string | number;
+  /** Starts bringing the value back, some nodes before it is needed. */
+  prefetch?(packed: Packed): void;
+  /** Frees what `pack` made, other than tensors, which are disposed. */
+  discard?(packed: Packed): void;
+}
+
+/** What the `save` waterfall passes along: the stages so far. Each plugin adds its own behind them. */
+export class SlotPlan {
+  constructor(readonly stages: readonly SlotStage[] = []) {}
+
+  through<Packed>(stage: SlotStage<Packed>): SlotPlan {
+    return new SlotPlan([...this.stages, stage as SlotStage]);
+  }
+}
+
+/** A value kept for backward. `restore` gives a tensor that the caller's scope owns, or a promise of one. */
+export interface Slot {
+  restore(): Tensor | Promise<Tensor>;
+  prefetch(): void;
+  release(): void;
+  /** True if restore gives the saved bits back. */
+  readonly exact: boolean;
+  readonly derivativeCoded: boolean;
+}

@@ -1,0 +1,231 @@
+import type { DataType, Tensor } from '@tensorflow/tfjs-core';
+import { internals, scoped } from '../engine-seam.ts';
+import { TapgradError } from '../errors.ts';
+import type { Rule, SaveRole } from '../rules/registry.ts';
+import { type BackwardOptions, runBackward, runBackwardAsync } from './backward.ts';
+import { type GradientTap, type TapeNode, TrackedValue } from './node.ts';
+import { activeTapes, type KernelCall } from './recorder.ts';
+import { type SavePolicy, SavedStore } from './saved-store.ts';
+import { currentWhere } from './where.ts';
+
+export interface TapeOptions extends Partial<SavePolicy> {
+  /** Values whose gradients are wanted, by the name under which `gradients` will hold them. */
+  readonly parameters?: Readonly<Record<string, Tensor>>;
+  /** Set if `backward(…, { createGraph: true })` will be called: own ops are then recorded in differentiable parts. */
+  readonly createGraph?: boolean;
+}
+
+const floating = new Set<DataType>(['float32', 'complex64']);
+
+/**
+ * The record of what was computed from tracked values, and what must be kept to differentiate it.
+ * `backward` frees each node as soon as it is used; `dispose` frees what is left.
+ */
+export class Tape {
+  /** Gradients by the name of their parameter, summed over all calls of `backward`. Owned by the tape. */
+  readonly gradients = new Map<string, Tensor>();
+  readonly nodes: (TapeNode | undefined)[] = [];
+  readonly createGraph: boolean;
+  /** While true, nothing is recorded here. */
+  paused = false;
+  private readonly values = new Map<number, TrackedValue>();
+  private readonly store: SavedStore;
+  private disposed = false;
+
+  constructor(options: TapeOptions = {}) {
+    this.createGraph = options.createGraph ?? false;
+    this.store = new SavedStore({
+      plan: options.plan,
+      derivedSlots: options.derivedSlots ?? true,
+      onSaved: options.onSaved,
+      onReleased: options.onReleased,
+      owner: options.owner,
+    });
+    for (const [name, parameter] of Object.entries(options.parameters ?? {})) this.watch(parameter, name);
+  }
+
+  /** Starts tracking a value; its gradient will be in `gradients` under `name`. */
+  watch(value: Tensor, name: string): void {
+    if (!floating.has(value.dtype)) {
+      throw new TapgradError({
+        code: 'NOT_FLOATING',
+        message: `parameter ${name} has dtype ${value.dtype}; only floating dtypes have gradients`,
+        fix: 'pass float32 tensors',
+      });
+    }
+    this.values.set(value.id, new TrackedValue(undefined, 0, value.shape, value.dtype, name));
+  }
+
+  tracks(value: Tensor): boolean {
+    return this.values.has(value.id);
+  }
+
+  valueOf(tensor: Tensor): TrackedValue | undefined {
+    return this.values.get(tensor.id);
+  }
+
+  /** Puts `tensor` at a place on the tape. */
+  place(tensor: Tensor, value: TrackedValue): void {
+    this.values.set(tensor.id, value);
+  }
+
+  alias(original: Tensor, copy: Tensor): void {
+    const value = this.values.get(original.id);
+    if (value) this.values.set(copy.id, value);
+  }
+
+  /** Number of distinct buffers kept for backward; parameters, which live anyway, are not counted. */
+  get savedBuffers(): number {
+    return this.store.size;
+  }
+
+  /** Bytes of the buffers kept for backward, parameters not counted. */
+  get savedBytes(): number {
+    return this.store.bytes;
+  }
+
+  record(call: KernelCall): void {
+    const { kernel, rule, inputs, attrs, outputs, aux } = call;
+    const names = rule.inputs === 'variadic' ? Object.keys(inputs) : rule.inputs;
+    const tracked: Record<string, TrackedValue | undefined> = {};
+    const need: Record<string, boolean> = {};
+    const shapes: Record<string, number[]> = {};
+    const dtypes: Record<string, DataType> = {};
+    let any = false;
+    for (const name of names) {
+      const input = inputs[name];
+      if (!input) {
+        need[name] = false;
+        continue;
+      }
+      shapes[name] = input.shape;
+      dtypes[name] = input.dtype;
+      const value = rule.differentiable && !rule.differentiable.includes(name) ? undefined : this.values.get(input.id);
+      need[name] = value !== undefined;
+      if (value) {
+        tracked[name] = value;
+        any = true;
+      }
+    }
+    if (!any) return;
+    const node: TapeNode = {
+      index: this.nodes.length,
+      kernel,
+      rule,
+      attrs,
+      modulePath: currentWhere().modulePath,
+      inputs: tracked,
+      need,
+      outputs: [],
+      slots: {},
+      shapes,
+      dtypes,
+      count: names.length,
+      sources: rule.cheap || call.recompute ? sourcesOf({ ...inputs, ...aux }) : undefined,
+      recompute: call.recompute ?? (rule.cheap ? rerun(kernel, attrs) : undefined),
+      elsewhere: undefined,
+      released: false,
+    };
+    node.outputs = outputs.map((output, index) => {
+      shapes[outputName(index)] = output.shape;
+      dtypes[outputName(index)] = output.dtype;
+      const value = new TrackedValue(node, index, output.shape, output.dtype);
+      if (floating.has(output.dtype)) this.values.set(output.id, value);
+      return value;
+    });
+    this.keep(node, call);
+    this.nodes.push(node);
+  }
+
+  private keep(node: TapeNode, { rule, inputs, attrs, outputs, aux = {} }: KernelCall): void {
+    const context = { attrs, shapes: node.shapes, dtypes: node.dtypes, count: node.count };
+    const others = activeTapes().filter((tape) => tape !== this);
+    try {
+      for (const name of rule.saves?.(node.need, context) ?? []) {
+        if (!name || node.slots[name]) continue;
+        const output = outputIndex(name);
+        const value = output === undefined ? (inputs[name] ?? aux[name]) : outputs[output];
+        if (!value) continue;
+        const role: SaveRole =
+          rule.role ?? (output !== undefined ? 'output' : inputs[name] ? 'input' : 'aux');
+        node.slots[name] = this.store.save(value, name, role, node, this.values.get(value.id));
+        for (const tape of others) {
+          const place = tape.valueOf(value);
+          if (place) (node.elsewhere ??= []).push({ name, tape, place });
+        }
+      }
+    } catch (thrown) {
+      releaseNode(node);
+      for (const output of outputs) this.values.delete(output.id);
+      throw thrown;
+    }
+  }
+
+  /** Calls `tap` with the gradient of `value` once it is complete. A no-op for a value that is not tracked. */
+  tapGradient(value: Tensor, tap: GradientTap): void {
+    const place = this.values.get(value.id);
+    if (place) (place.taps ??= []).push(tap);
+  }
+
+  /**
+   * Backpropagates from `y` and adds to `gradients`. May be called while a forward is still recording (local backward).
+   * Frees every node it passes unless `retain` or `createGraph` is set.
+   * @throws TapgradError NOT_TRACKED, NOT_SCALAR, GRAPH_RELEASED, GRADIENT_SHAPE, ASYNC_RESTORE
+   */
+  backward(y: Tensor | readonly Tensor[], options: BackwardOptions = {}): void {
+    runBackward(this, y, options);
+  }
+
+  /** As `backward`, for saved values that come back asynchronously (offloaded ones). */
+  async backwardAsync(y: Tensor | readonly Tensor[], options: BackwardOptions = {}): Promise<void> {
+    await runBackwardAsync(this, y, options);
+  }
+
+  /** Frees everything kept, and the gradients. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    for (const node of this.nodes) if (node) releaseNode(node);
+    this.nodes.length = 0;
+    for (const gradient of this.gradients.values()) gradient.dispose();
+    this.gradients.clear();
+    this.values.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Frees what a node keeps; a later backward through it is then an error. */
+export function releaseNode(node: TapeNode): void {
+  node.released = true;
+  for (const slot of Object.values(node.slots)) slot.release();
+}
+
+function rerun(kernel: string, attrs: TapeNode['attrs']): (operands: Record<string, Tensor>) => Tensor {
+  return (operands) =>
+    scoped(() => {
+      const made = internals().runKernel(kernel, operands, attrs);
+      return Array.isArray(made) ? (made[0] as Tensor) : made;
+    });
+}
+
+function sourcesOf(inputs: Readonly<Record<string, Tensor | undefined>>): NonNullable<TapeNode['sources']> {
+  const sources: Record<string, { dataId: Tensor['dataId']; shape: readonly number[]; dtype: DataType }> = {};
+  for (const [name, input] of Object.entries(inputs)) {
+    if (input) sources[name] = { dataId: input.dataId, shape: input.shape, dtype: input.dtype };
+  }
+  return sources;
+}
+
+export function outputName(index: number): string {
+  return index === 0 ? 'y' : `y${index}`;
+}
+
+function outputIndex(name: string): number | undefined {
+  const match = /^y(\d*)$/.exec(name);
+  return match ? Number(match[1] || 0) : undefined;
+}
+
+export type { Rule };
