@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import * as tf from '@tensorflow/tfjs-core';
-import { sequential, layers } from '@tensorflow/tfjs-layers';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 
 describe('the float64 engine', () => {
@@ -25,7 +25,9 @@ describe('the float64 engine', () => {
       const step = 1e-5;
       values.forEach((value, index) => {
         const at = (moved: number): number => f(tf.tensor(values.with(index, moved))).dataSync()[0] as number;
-        expect(Math.abs((at(value + step) - at(value - step)) / (2 * step) - (gradient[index] as number))).toBeLessThan(2e-10);
+        expect(Math.abs((at(value + step) - at(value - step)) / (2 * step) - (gradient[index] as number))).toBeLessThan(
+          2e-10,
+        );
       });
     });
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type BuildOptions, version as esbuildVersion } from 'esbuild';
+import { type BuildOptions, build, version as esbuildVersion } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -38,7 +38,11 @@ export function float64Engine(): Promise<Alias[]> {
  * extension-less ES modules in a package of `type: commonjs`); a bundled copy registers in the shared global registry.
  */
 export function stockGradients(): Promise<Alias[]> {
-  return bundle('gradients', entries.filter((entry) => entry.importName.endsWith('register_all_gradients')), {});
+  return bundle(
+    'gradients',
+    entries.filter((entry) => entry.importName.endsWith('register_all_gradients')),
+    {},
+  );
 }
 
 async function bundle(name: string, wanted: readonly Entry[], options: BuildOptions): Promise<Alias[]> {
