@@ -24,6 +24,18 @@ export function exitCode(program, args, options = {}) {
   });
 }
 
+/** Runs a program silently. @returns its exit code and all that it printed */
+export function output(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    child.stdout.on('data', (chunk) => (text += chunk));
+    child.stderr.on('data', (chunk) => (text += chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, text }));
+  });
+}
+
 /** A tool of the workspace's development dependencies, to be run by Node. */
 export function tool(path) {
   return join(root, 'node_modules', path);
