@@ -1,3 +1,11 @@
+export { type CheckOptions, checkOpSpec } from './check-op-spec.ts';
+export { registerComposedKernels } from './composed-kernels.ts';
+export { dispatchedKernels } from './dispatched-kernels.ts';
+export { gradcheck, type GradcheckOptions, gradgradcheck } from './gradcheck.ts';
+export { expectNoLeak, type LeakCount, leakOf } from './leaks.ts';
 export * from './op-spec.ts';
-export * from './random.ts';
-export * from './sample-inputs.ts';
+export { checkParity, evaluateSample, type SampleResult } from './parity.ts';
+export { hasFloat64Engine } from './precision.ts';
+export { type SeededRandom, seededRandom } from './random.ts';
+export { sampleInputs } from './sample-inputs.ts';
+export type { TensorFunction } from './vector-jacobian.ts';

@@ -1,0 +1,29 @@
+import { exp, log, max, registerKernel, sub, sum, type Tensor, tidy, tile } from '@tensorflow/tfjs-core';
+
+/**
+ * Registers, composed from other ops, the kernels that tfjs-core names and has gradients for, but that no op of it
+ * dispatches and no backend of it implements, so that their rules can be checked: BroadcastTo, LogSoftmax.
+ */
+export function registerComposedKernels(backendName: string): void {
+  registerKernel({
+    kernelName: 'BroadcastTo',
+    backendName,
+    kernelFunc: ({ inputs, attrs }) => {
+      const x = inputs['x'] as Tensor;
+      const shape = (attrs as unknown as { shape: number[] }).shape;
+      return tile(x, shape.map((extent, axis) => extent / x.shape[axis]!));
+    },
+  });
+  registerKernel({
+    kernelName: 'LogSoftmax',
+    backendName,
+    kernelFunc: ({ inputs, attrs }) => {
+      const { axis } = attrs as unknown as { axis: number };
+      return tidy(() => {
+        const logits = inputs['logits'] as Tensor;
+        const shifted = sub(logits, max(logits, axis, true));
+        return sub(shifted, log(sum(exp(shifted), axis, true)));
+      });
+    },
+  });
+}

@@ -1,0 +1,20 @@
+import { engine, tidy } from '@tensorflow/tfjs-core';
+
+/** Names of the kernels that `f` runs, in order. What `f` makes is disposed. */
+export function dispatchedKernels(f: () => unknown): string[] {
+  const target = engine();
+  const own = Object.getOwnPropertyDescriptor(target, 'runKernel');
+  const names: string[] = [];
+  const original = target.runKernel;
+  target.runKernel = function (this: typeof target, name, ...rest) {
+    names.push(name);
+    return original.call(target, name, ...rest);
+  } as typeof original;
+  try {
+    tidy(() => void f());
+  } finally {
+    if (own) Object.defineProperty(target, 'runKernel', own);
+    else delete (target as { runKernel?: unknown }).runKernel;
+  }
+  return names;
+}
