@@ -1,5 +1,5 @@
 import { TapgradError } from '@tapgrad/core';
-import { dispose, tensor, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { dispatchedKernels } from './dispatched-kernels.ts';
 import { gradcheck, gradgradcheck } from './gradcheck.ts';
 import { expectNoLeak } from './leaks.ts';
@@ -22,10 +22,11 @@ export interface CheckOptions {
 export function checkOpSpec(spec: OpSpec, { fuzz = 6, seed = 0 }: CheckOptions = {}): void {
   for (const sample of spec.samples) {
     checkSample(spec, sample, seed);
-    if (secondOrderOf(spec)) inSample(spec, sample, seed, (f, inputs, differentiable) => {
-      gradgradcheck(f, inputs, { differentiable });
-      if (spec.secondOrder === 'zero') expectLinear(f, inputs, differentiable);
-    });
+    if (secondOrderOf(spec))
+      inSample(spec, sample, seed, (f, inputs, differentiable) => {
+        gradgradcheck(f, inputs, { differentiable });
+        if (spec.secondOrder === 'zero') expectLinear(f, inputs, differentiable);
+      });
   }
   for (let i = 0; spec.fuzz && i < fuzz; i++) {
     checkSample(spec, spec.fuzz(seededRandom(`fuzz/${spec.kernel}`, seed + i)), seed + i);
@@ -38,7 +39,10 @@ function checkSample(spec: OpSpec, sample: OpSample, seed: number): void {
   inSample(spec, sample, seed, (f, inputs, differentiable) => {
     const kernels = dispatchedKernels(() => f(...inputs));
     if (!kernels.includes(spec.kernel)) {
-      throw new TapgradError({ code: 'OPSPEC_KERNEL', message: `run dispatches ${kernels.join(', ')}, not ${spec.kernel}` });
+      throw new TapgradError({
+        code: 'OPSPEC_KERNEL',
+        message: `run dispatches ${kernels.join(', ')}, not ${spec.kernel}`,
+      });
     }
     gradcheck(f, inputs, { differentiable });
   });
@@ -86,7 +90,10 @@ function expectLinear(f: TensorFunction, inputs: readonly Tensor[], differentiab
     for (const each of vectorJacobian(gradient, inputs, wanted, second)) {
       const nonZero = each.dataSync().find((value) => value !== 0);
       if (nonZero === undefined) continue;
-      throw new TapgradError({ code: 'OPSPEC_SECOND_ORDER', message: `a second derivative is ${nonZero}, and should be 0` });
+      throw new TapgradError({
+        code: 'OPSPEC_SECOND_ORDER',
+        message: `a second derivative is ${nonZero}, and should be 0`,
+      });
     }
   });
 }
@@ -104,7 +111,11 @@ function checkErrors(spec: OpSpec): void {
     }
     if (message !== undefined && wrong.message.test(message)) continue;
     const problem = message === undefined ? 'a wrong call was accepted' : `a wrong call threw "${message}"`;
-    throw located(spec, wrong, new TapgradError({ code: 'OPSPEC_ACCEPTED', message: `${problem}, expected ${wrong.message}` }));
+    throw located(
+      spec,
+      wrong,
+      new TapgradError({ code: 'OPSPEC_ACCEPTED', message: `${problem}, expected ${wrong.message}` }),
+    );
   }
 }
 

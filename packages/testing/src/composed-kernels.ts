@@ -9,9 +9,12 @@ export function registerComposedKernels(backendName: string): void {
     kernelName: 'BroadcastTo',
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
-      const x = inputs['x'] as Tensor;
+      const x = inputs.x as Tensor;
       const shape = (attrs as unknown as { shape: number[] }).shape;
-      return tile(x, shape.map((extent, axis) => extent / x.shape[axis]!));
+      return tile(
+        x,
+        shape.map((extent, axis) => extent / x.shape[axis]!),
+      );
     },
   });
   registerKernel({
@@ -20,7 +23,7 @@ export function registerComposedKernels(backendName: string): void {
     kernelFunc: ({ inputs, attrs }) => {
       const { axis } = attrs as unknown as { axis: number };
       return tidy(() => {
-        const logits = inputs['logits'] as Tensor;
+        const logits = inputs.logits as Tensor;
         const shifted = sub(logits, max(logits, axis, true));
         return sub(shifted, log(sum(exp(shifted), axis, true)));
       });

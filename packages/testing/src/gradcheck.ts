@@ -1,5 +1,5 @@
 import { TapgradError } from '@tapgrad/core';
-import { tensor, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { hasFloat64Engine } from './precision.ts';
 import { cotangentValues, floating, outputsOf, type TensorFunction, vectorJacobian } from './vector-jacobian.ts';
 

@@ -1,7 +1,7 @@
 export { type CheckOptions, checkOpSpec } from './check-op-spec.ts';
 export { registerComposedKernels } from './composed-kernels.ts';
 export { dispatchedKernels } from './dispatched-kernels.ts';
-export { gradcheck, type GradcheckOptions, gradgradcheck } from './gradcheck.ts';
+export { type GradcheckOptions, gradcheck, gradgradcheck } from './gradcheck.ts';
 export { expectNoLeak, type LeakCount, leakOf } from './leaks.ts';
 export * from './op-spec.ts';
 export { checkParity, evaluateSample, type SampleResult } from './parity.ts';

@@ -74,7 +74,9 @@ export function isDifferentiable(input: InputSpec): boolean {
 /** A readable name of a sample: its own, or its shapes and attributes. */
 export function sampleName(sample: OpSample): string {
   if (sample.name !== undefined) return sample.name;
-  const inputs = sample.inputs.map((input) => `${input.dtype === undefined ? '' : input.dtype}[${input.shape.join(',')}]`);
+  const inputs = sample.inputs.map(
+    (input) => `${input.dtype === undefined ? '' : input.dtype}[${input.shape.join(',')}]`,
+  );
   const attrs = sample.attrs === undefined ? '' : ` ${JSON.stringify(sample.attrs)}`;
   return inputs.join(' ') + attrs;
 }

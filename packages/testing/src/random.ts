@@ -32,8 +32,7 @@ export function seededRandom(name: string, seed = 0): SeededRandom {
     integer: (low, high) => low + Math.floor((high - low + 1) * next()),
     pick: (choices) => choices[Math.floor(next() * choices.length)]!,
     shape: (rank) => Array.from({ length: rank ?? random.integer(0, 4) }, () => random.integer(1, 4)),
-    broadcastable: (shape) =>
-      shape.slice(random.integer(0, shape.length)).map((extent) => (next() < 0.4 ? 1 : extent)),
+    broadcastable: (shape) => shape.slice(random.integer(0, shape.length)).map((extent) => (next() < 0.4 ? 1 : extent)),
   };
   return random;
 }

@@ -22,7 +22,12 @@ export function sampleInputs(kernel: string, sample: OpSample, seed = 0): tf.Ten
     const values = inputValues(input, seededRandom(`${kernel}/${index}`, seed));
     const shape = [...input.shape];
     if (input.dtype !== 'complex64') return tf.tensor(values, shape, input.dtype ?? 'float32');
-    const part = (offset: number) => tf.tensor(values.filter((_, i) => i % 2 === offset), shape, 'float32');
+    const part = (offset: number) =>
+      tf.tensor(
+        values.filter((_, i) => i % 2 === offset),
+        shape,
+        'float32',
+      );
     return tf.tidy(() => tf.complex(part(0), part(1)));
   });
 }

@@ -35,10 +35,13 @@ export function vectorJacobian(
 ): Tensor[] {
   const parameters = wanted.map((index) => inputs[index]!);
   try {
-    const gradients = grad(() => weightedSum(floating(outputsOf(f, inputs)), weights), parameters, { createGraph: true });
+    const gradients = grad(() => weightedSum(floating(outputsOf(f, inputs)), weights), parameters, {
+      createGraph: true,
+    });
     return gradients;
   } catch (thrown) {
-    if (thrown instanceof TapgradError && thrown.code === 'NOT_TRACKED') return parameters.map((each) => zerosLike(each));
+    if (thrown instanceof TapgradError && thrown.code === 'NOT_TRACKED')
+      return parameters.map((each) => zerosLike(each));
     throw thrown;
   }
 }

@@ -1,6 +1,23 @@
 /** Kernels of two broadcast operands. Where two operands tie, tfjs's convention holds: the first takes the gradient. */
 import {
-  add, cast, div, equal, floor, greater, greaterEqual, less, lessEqual, log, mul, neg, onesLike, pow, square, sub, type Tensor, where,
+  add,
+  cast,
+  div,
+  equal,
+  floor,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  log,
+  mul,
+  neg,
+  onesLike,
+  pow,
+  square,
+  sub,
+  type Tensor,
+  where,
 } from '@tensorflow/tfjs-core';
 import { sumTo } from './broadcast.ts';
 import { rule } from './registry.ts';
@@ -47,7 +64,7 @@ rule('RealDiv', {
 /** `a - floor(a / b) · b`; its steps carry no gradient. */
 rule('Mod', {
   inputs: ['a', 'b'],
-  saves: (need) => need.b ? ['a', 'b'] : [],
+  saves: (need) => (need.b ? ['a', 'b'] : []),
   backward: ({ dy, saved, shapes }) => ({
     a: () => sumTo(dy, shapes.a),
     b: () => neg(sumTo(mul(dy, floor(div(saved.a, saved.b))), shapes.b)),

@@ -1,5 +1,17 @@
 /** Copies, casts and the parts of complex numbers. The gradient of a complex value z is dL/dRe z + i · dL/dIm z. */
-import { cast, complex, div, equal, imag, mul, onesLike, real, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
+import {
+  cast,
+  complex,
+  div,
+  equal,
+  imag,
+  mul,
+  onesLike,
+  real,
+  type Tensor,
+  where,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import { rule } from './registry.ts';
 
 rule('Identity', { inputs: ['x'], backward: ({ dy }) => ({ x: () => dy }) });

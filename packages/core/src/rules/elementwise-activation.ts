@@ -3,7 +3,21 @@
  * At a kink the slope is that of the left piece (relu and leaky relu at 0: as tfjs; relu6 at 6: 0, as PyTorch; clip at
  * its bounds: 1, as tfjs).
  */
-import { add, cast, greater, greaterEqual, less, lessEqual, logicalAnd, minimum, mul, step, type Tensor, where, zerosLike } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  minimum,
+  mul,
+  step,
+  type Tensor,
+  where,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import { sumTo } from './broadcast.ts';
 import { elementwise, rule } from './registry.ts';
 

@@ -1,5 +1,17 @@
 /** What the fused kernels (matmul, conv, depthwise conv) share: the gradient back through their activation. */
-import { add, cast, greater, less, logicalAnd, minimum, mul, step, sub, type Tensor, where } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  greater,
+  less,
+  logicalAnd,
+  minimum,
+  mul,
+  step,
+  sub,
+  type Tensor,
+  where,
+} from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import { sumTo } from './broadcast.ts';
 
@@ -23,7 +35,12 @@ export function activationSource({ activation, leakyreluAlpha = 0.2 }: Activatio
 }
 
 /** `dz = dy · act'(z)`. `source` is `y` or `z`, as `activationSource` says; a thunk, not called for linear. */
-export function throughActivation(dy: Tensor, attrs: ActivationAttributes, source: () => Tensor, slopes?: Tensor): Tensor {
+export function throughActivation(
+  dy: Tensor,
+  attrs: ActivationAttributes,
+  source: () => Tensor,
+  slopes?: Tensor,
+): Tensor {
   const { activation, leakyreluAlpha = 0.2 } = attrs;
   switch (activation ?? 'linear') {
     case 'linear':

@@ -1,5 +1,16 @@
 /** Reductions. Every element that equals the maximum (or minimum) gets the whole gradient, as in tfjs. */
-import { broadcastTo, cast, cumprod, div, equal, mul, reshape, type Tensor, transpose, util } from '@tensorflow/tfjs-core';
+import {
+  broadcastTo,
+  cast,
+  cumprod,
+  div,
+  equal,
+  mul,
+  reshape,
+  type Tensor,
+  transpose,
+  util,
+} from '@tensorflow/tfjs-core';
 import { rule } from './registry.ts';
 
 interface ReduceAttributes {
@@ -52,7 +63,10 @@ rule<'x', ReduceAttributes>('Prod', {
       const flat = reshape(moved, [rows, -1]);
       const others = mul(cumprod(flat, 1, true, false), cumprod(flat, 1, true, true));
       const gradient = reshape(mul(reshape(dy, [rows, 1]), others), moved.shape);
-      return transpose(gradient, order.map((_, axis) => order.indexOf(axis)));
+      return transpose(
+        gradient,
+        order.map((_, axis) => order.indexOf(axis)),
+      );
     },
   }),
 });
@@ -64,7 +78,10 @@ function axesOf(axis: number | number[] | undefined, shape: number[]): number[] 
 /** Puts the reduced axes back with extent 1. */
 function keepAxes(y: Tensor, shape: number[], axis: number | number[] | undefined): Tensor {
   const axes = axesOf(axis, shape);
-  return reshape(y, shape.map((extent, i) => (axes.includes(i) ? 1 : extent)));
+  return reshape(
+    y,
+    shape.map((extent, i) => (axes.includes(i) ? 1 : extent)),
+  );
 }
 
 function toExtremes(dy: Tensor, x: Tensor, y: Tensor, shape: number[], axis: number | number[] | undefined): Tensor {

@@ -6,7 +6,12 @@ type Paddings = [number, number][];
 rule<'x', { paddings: Paddings }>('PadV2', {
   inputs: ['x'],
   backward: ({ dy, attrs, shapes }) => ({
-    x: () => slice(dy, attrs.paddings.map(([before]) => before), shapes.x),
+    x: () =>
+      slice(
+        dy,
+        attrs.paddings.map(([before]) => before),
+        shapes.x,
+      ),
   }),
 });
 
@@ -17,7 +22,9 @@ rule<'x', { paddings: Paddings; mode: 'reflect' | 'symmetric' }>('MirrorPad', {
     x: () =>
       attrs.paddings.reduce<Tensor>(
         (gradient, [before, after], axis) =>
-          before + after === 0 ? gradient : fold(gradient, axis, before, shapes.x[axis]!, attrs.mode === 'reflect' ? 1 : 0),
+          before + after === 0
+            ? gradient
+            : fold(gradient, axis, before, shapes.x[axis]!, attrs.mode === 'reflect' ? 1 : 0),
         dy,
       ),
   }),
@@ -27,10 +34,17 @@ rule<'x', { paddings: Paddings; mode: 'reflect' | 'symmetric' }>('MirrorPad', {
 function fold(dy: Tensor, axis: number, before: number, extent: number, skipped: 0 | 1): Tensor {
   const after = dy.shape[axis]! - before - extent;
   const part = (begin: number, size: number): Tensor =>
-    slice(dy, dy.shape.map((_, i) => (i === axis ? begin : 0)), dy.shape.map((full, i) => (i === axis ? size : full)));
+    slice(
+      dy,
+      dy.shape.map((_, i) => (i === axis ? begin : 0)),
+      dy.shape.map((full, i) => (i === axis ? size : full)),
+    );
   const place = (x: Tensor, begin: number): Tensor => {
     const rest = extent - begin - x.shape[axis]!;
-    return pad(x, x.shape.map((_, i) => (i === axis ? [begin, rest] : [0, 0]) as [number, number]));
+    return pad(
+      x,
+      x.shape.map((_, i) => (i === axis ? [begin, rest] : [0, 0]) as [number, number]),
+    );
   };
   let gradient = part(before, extent);
   if (before > 0) gradient = add(gradient, place(reverse(part(0, before), axis), skipped));

@@ -5,8 +5,14 @@ rule<'x', { begin: number | number[]; size: number | number[] }>('Slice', {
   inputs: ['x'],
   backward: ({ dy, attrs, shapes }) => ({
     x: () => {
-      const [begin, size] = slice_util.parseSliceParams({ shape: shapes.x } as Tensor, attrs.begin, attrs.size) as [number[], number[]];
-      return pad(dy, begin.map((start, axis) => [start, shapes.x[axis]! - start - size[axis]!] as [number, number]));
+      const [begin, size] = slice_util.parseSliceParams({ shape: shapes.x } as Tensor, attrs.begin, attrs.size) as [
+        number[],
+        number[],
+      ];
+      return pad(
+        dy,
+        begin.map((start, axis) => [start, shapes.x[axis]! - start - size[axis]!] as [number, number]),
+      );
     },
   }),
 });
@@ -28,8 +34,15 @@ rule<'x', StridedSliceAttributes>('StridedSlice', {
   backward: ({ dy, attrs, shapes }) => ({
     x: () => {
       const { begin, end, strides } = slice_util.sliceInfo(
-        shapes.x, attrs.begin, attrs.end, attrs.strides,
-        attrs.beginMask, attrs.endMask, attrs.ellipsisMask, attrs.newAxisMask, attrs.shrinkAxisMask,
+        shapes.x,
+        attrs.begin,
+        attrs.end,
+        attrs.strides,
+        attrs.beginMask,
+        attrs.endMask,
+        attrs.ellipsisMask,
+        attrs.newAxisMask,
+        attrs.shrinkAxisMask,
       );
       if (dy.size === 0) return zeros(shapes.x);
       const taken = slice_util.computeOutShape(begin, end, strides);
@@ -56,12 +69,24 @@ function spread(x: Tensor, axis: number, begin: number, stride: number, extent: 
 function dilate(x: Tensor, axis: number, step: number, span: number): Tensor {
   const outer = util.sizeFromShape(x.shape.slice(0, axis));
   const rows = reshape(x, [outer, x.shape[axis]!, 1, -1]);
-  const spaced = pad(rows, [[0, 0], [0, 0], [0, step - 1], [0, 0]]);
+  const spaced = pad(rows, [
+    [0, 0],
+    [0, 0],
+    [0, step - 1],
+    [0, 0],
+  ]);
   const shape = x.shape.map((extent, i) => (i === axis ? extent * step : extent));
   const size = x.shape.map((extent, i) => (i === axis ? span : extent));
-  return slice(reshape(spaced, shape), shape.map(() => 0), size);
+  return slice(
+    reshape(spaced, shape),
+    shape.map(() => 0),
+    size,
+  );
 }
 
 function padAxis(x: Tensor, axis: number, before: number, after: number): Tensor {
-  return pad(x, x.shape.map((_, i) => (i === axis ? [before, after] : [0, 0]) as [number, number]));
+  return pad(
+    x,
+    x.shape.map((_, i) => (i === axis ? [before, after] : [0, 0]) as [number, number]),
+  );
 }

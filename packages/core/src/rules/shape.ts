@@ -1,5 +1,17 @@
 /** Kernels that only move elements. None saves a value: shapes and attributes are enough. */
-import { backend_util, concat, reshape, reverse, slice, stack, sum, type Tensor, transpose, util, zeros } from '@tensorflow/tfjs-core';
+import {
+  backend_util,
+  concat,
+  reshape,
+  reverse,
+  slice,
+  stack,
+  sum,
+  type Tensor,
+  transpose,
+  util,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import { sumTo } from './broadcast.ts';
 import { rule } from './registry.ts';
 
@@ -68,13 +80,21 @@ rule<string, { axis: number }>('Pack', {
 rule<'value', { axis: number }>('Unpack', {
   inputs: ['value'],
   backward: ({ dys, attrs, shapes }) => ({
-    value: () => stack(dys.map((dy) => dy ?? zeros(shapes.y)), attrs.axis),
+    value: () =>
+      stack(
+        dys.map((dy) => dy ?? zeros(shapes.y)),
+        attrs.axis,
+      ),
   }),
 });
 
 rule<'x', { axis: number }>('SplitV', {
   inputs: ['x'],
   backward: ({ dys, attrs, shapes }) => ({
-    x: () => concat(dys.map((dy, i) => dy ?? zeros(i === 0 ? shapes.y : shapes[`y${i}`]!)), attrs.axis),
+    x: () =>
+      concat(
+        dys.map((dy, i) => dy ?? zeros(i === 0 ? shapes.y : shapes[`y${i}`]!)),
+        attrs.axis,
+      ),
   }),
 });
