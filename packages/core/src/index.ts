@@ -8,3 +8,16 @@ export { currentPhase, type Phase } from './tape/phase.ts';
 export { untaped } from './tape/recorder.ts';
 export { type SaveRequest, type Slot, SlotPlan, type SlotStage } from './tape/slot.ts';
 export { Tape, type TapeOptions } from './tape/tape.ts';
+export { gelu, type GeluApproximation, hardSwish, silu } from './ops/activations.ts';
+export { attention, type AttentionOptions, attentionScores, mergeHeads, splitHeads } from './ops/attention.ts';
+export { customRule } from './ops/custom-rule.ts';
+export { dropout } from './ops/dropout.ts';
+export { embedding } from './ops/embedding.ts';
+export { layerNorm } from './ops/layer-norm.ts';
+export { linear } from './ops/linear.ts';
+export type { OwnOp } from './ops/own-op.ts';
+export { rmsNorm } from './ops/rms-norm.ts';
+export { softmaxCrossEntropy, type SoftmaxCrossEntropyOptions } from './ops/softmax-cross-entropy.ts';
+export {
+  currentRandom, manualSeed, type RandomContext, RandomStream, randomContext, randomStream, rememberRandom, withRandom,
+} from './random.ts';

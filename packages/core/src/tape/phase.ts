@@ -1,8 +1,8 @@
 /**
  * What the engine is doing now: hooks and modules with side effects (batch-norm statistics, counters)
- * act in `forward` alone, so that a recomputed segment does not count twice.
+ * act in `forward` alone, so that a recomputed segment does not count twice and a shadow forward leaves no trace.
  */
-export type Phase = 'forward' | 'recompute' | 'backward';
+export type Phase = 'forward' | 'recompute' | 'backward' | 'shadow';
 
 let phase: Phase = 'forward';
 

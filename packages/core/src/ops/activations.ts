@@ -1,0 +1,91 @@
+import { abs, add, erf, exp, less, mul, relu6, sigmoid, square, step, sub, tanh, type Tensor, where } from '@tensorflow/tfjs-core';
+import { ownOp, runKernelIfAny } from './own-op.ts';
+
+interface Activation<A extends object> {
+  readonly name: string;
+  forward(x: Tensor, attrs: A): Tensor;
+  /** f'(x), for backends without a fused gradient kernel. */
+  derivative(x: Tensor, attrs: A): Tensor;
+}
+
+function activation<A extends object>({ name, forward, derivative }: Activation<A>): (x: Tensor, attrs: A) => Tensor {
+  const run = ownOp<'x', A>({
+    name,
+    inputs: ['x'],
+    role: 'derivative',
+    cheap: true,
+    forward: ({ x }, attrs) => forward(x as Tensor, attrs),
+    saves: () => ['x'],
+    backward: ({ dy, saved, attrs, derivativeCoded }) => ({
+      x() {
+        if (derivativeCoded('x')) return mul(dy, saved.x);
+        const fused = runKernelIfAny(`${name}Grad`, { dy, x: saved.x }, attrs) as Tensor | undefined;
+        return fused ?? mul(dy, derivative(saved.x, attrs));
+      },
+    }),
+  });
+  return (x, attrs) => run({ x }, attrs);
+}
+
+export type GeluApproximation = 'none' | 'tanh';
+
+const inverseRoot2 = Math.SQRT1_2;
+const rootOf2OverPi = Math.sqrt(2 / Math.PI);
+const cubic = 0.044715;
+
+const runGelu = activation<{ approximate: GeluApproximation }>({
+  name: 'tapgrad.Gelu',
+  forward: (x, { approximate }) => mul(x, approximate === 'tanh' ? tanhCdf(x) : normalCdf(x)),
+  derivative(x, { approximate }) {
+    if (approximate === 'none') {
+      const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return add(normalCdf(x), mul(x, density));
+    }
+    const cdf = tanhCdf(x);
+    const inner = mul(add(mul(square(x), 3 * cubic), 1), rootOf2OverPi);
+    return add(cdf, mul(mul(mul(x, 2), mul(cdf, sub(1, cdf))), inner));
+  },
+});
+
+function normalCdf(x: Tensor): Tensor {
+  return mul(add(erf(mul(x, inverseRoot2)), 1), 0.5);
+}
+
+function tanhCdf(x: Tensor): Tensor {
+  const inner = mul(mul(x, add(mul(square(x), cubic), 1)), rootOf2OverPi);
+  return mul(add(tanh(inner), 1), 0.5);
+}
+
+/** Gaussian error linear unit (Hendrycks & Gimpel 2016): `x · Φ(x)`, exact or with the tanh approximation. Saves x alone. */
+export function gelu(x: Tensor, { approximate = 'none' }: { approximate?: GeluApproximation } = {}): Tensor {
+  return runGelu(x, { approximate });
+}
+
+const runSilu = activation<object>({
+  name: 'tapgrad.Silu',
+  forward: (x) => mul(x, sigmoid(x)),
+  derivative(x) {
+    const s = sigmoid(x);
+    return mul(s, add(mul(x, sub(1, s)), 1));
+  },
+});
+
+/** Sigmoid linear unit, also called swish: `x · σ(x)`. Saves x alone. */
+export function silu(x: Tensor): Tensor {
+  return runSilu(x, {});
+}
+
+const runHardSwish = activation<object>({
+  name: 'tapgrad.HardSwish',
+  forward: (x) => mul(mul(x, relu6(add(x, 3))), 1 / 6),
+  // 0 below −3, 1 above 3, (2x + 3) / 6 between (Howard et al. 2019).
+  derivative(x) {
+    const inside = mul(add(mul(x, 2), 3), 1 / 6);
+    return where(less(abs(x), 3), inside, step(x));
+  },
+});
+
+/** Hard swish (Howard et al. 2019, MobileNetV3): `x · relu6(x + 3) / 6`. Saves x alone. */
+export function hardSwish(x: Tensor): Tensor {
+  return runHardSwish(x, {});
+}
