@@ -21,3 +21,7 @@ export { softmaxCrossEntropy, type SoftmaxCrossEntropyOptions } from './ops/soft
 export {
   currentRandom, manualSeed, type RandomContext, RandomStream, randomContext, randomStream, rememberRandom, withRandom,
 } from './random.ts';
+export { Module } from './module/module.ts';
+export { BufferTensor, type LazyTensor, Parameter } from './module/parameter.ts';
+export { pathMatcher } from './module/pattern.ts';
+export type { BackwardTap, ForwardTap, TapContext } from './module/taps.ts';

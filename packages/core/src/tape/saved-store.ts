@@ -94,6 +94,7 @@ export class SavedStore {
   /** A slot that recomputes its value from what is kept anyway; undefined if it is not all kept. */
   private derive(tensor: OperandSource, value: TrackedValue | undefined, chain: number): Slot | undefined {
     const node = value?.node;
+    if (node?.kernel === 'tap') return this.derive(tensor, node.inputs.x, chain);
     if (!node?.recompute || !node.sources || value?.output !== 0 || node.released || chain >= longestChain) return;
     if (this.buffers.has(tensor.dataId)) return;
     const operands: [string, Slot][] = [];

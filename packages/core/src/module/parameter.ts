@@ -1,0 +1,95 @@
+import { type DataType, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { TapgradError } from '../errors.ts';
+import { sameShape } from '../rules/broadcast.ts';
+import { markParameter } from '../tape/buffer-marks.ts';
+import { untaped } from '../tape/recorder.ts';
+
+/** A value that is made when it is first used, so that a model's shapes cost nothing. */
+export interface LazyTensor {
+  readonly shape: readonly number[];
+  make(): Tensor;
+}
+
+/** Told by the module that owns the value: lets what is read pass its tap point. */
+export type ReadTap = (value: Tensor) => Tensor;
+
+abstract class State {
+  /** Set by the module that holds it. */
+  onRead: ReadTap | undefined;
+  readonly shape: readonly number[];
+  private stored: Variable | undefined;
+
+  /** @param initial owned from here on: it is disposed */
+  constructor(private initial: Tensor | LazyTensor | undefined) {
+    this.shape = initial?.shape ?? [];
+    if (initial && !('make' in initial)) this.materialize();
+  }
+
+  /** The tfjs variable that stores the value; its buffer is replaced at each `assign`. */
+  get variable(): Variable {
+    return this.stored ?? this.materialize();
+  }
+
+  get size(): number {
+    return this.shape.reduce((product, length) => product * length, 1);
+  }
+
+  get dtype(): DataType {
+    return this.stored?.dtype ?? 'float32';
+  }
+
+  private materialize(): Variable {
+    const { initial } = this;
+    if (!initial) throw new TapgradError({ code: 'DISPOSED', message: 'this parameter was disposed' });
+    const value = untaped(() => ('make' in initial ? initial.make() : initial));
+    if (!sameShape(value.shape, this.shape)) throw shapeError(this.shape, value.shape);
+    this.stored = variable(value, false);
+    value.dispose();
+    this.initial = undefined;
+    this.mark(this.stored);
+    return this.stored;
+  }
+
+  protected mark(stored: Variable): void {
+    markParameter(stored);
+  }
+
+  /** The value as a forward should see it: it passes its tap point. */
+  read(): Tensor {
+    return this.onRead ? this.onRead(this.variable) : this.variable;
+  }
+
+  /** Stores another value of the same shape and dtype; the tensor remains the caller's. */
+  assign(value: Tensor): void {
+    if (!sameShape(value.shape, this.shape)) throw shapeError(this.shape, value.shape);
+    this.variable.assign(value);
+    this.mark(this.variable);
+  }
+
+  dispose(): void {
+    this.stored?.dispose();
+    this.stored = undefined;
+    this.initial = undefined;
+  }
+}
+
+/** A tensor that may train. */
+export class Parameter extends State {
+  trainable: boolean;
+
+  constructor(initial: Tensor | LazyTensor, { trainable = true }: { trainable?: boolean } = {}) {
+    super(initial);
+    this.trainable = trainable;
+  }
+}
+
+/** A tensor that is part of a module's state and never trains, for example running statistics. */
+export class BufferTensor extends State {}
+
+function shapeError(expected: readonly number[], actual: readonly number[]): TapgradError {
+  return new TapgradError({
+    code: 'SHAPE_MISMATCH',
+    message: `a parameter of shape [${expected}] was given a value of shape [${actual}]`,
+    fix: 'assign a tensor of the same shape',
+  });
+}
