@@ -32,6 +32,15 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, noLeaks],
         },
       },
+      {
+        test: { name: 'docs', include: ['docs/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        test: { name: 'e2e', include: ['e2e/**/*.e2e.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        test: { name: 'browser', include: ['e2e/**/*.browser.test.ts'], testTimeout: 60_000 },
+      },
     ],
   },
 }));

@@ -5,10 +5,11 @@ import { groups } from './lib/test-groups.mjs';
 import { setUp } from './setup.mjs';
 
 const { positionals } = parseArgs({ allowPositionals: true });
-const names = positionals.length > 0 ? positionals : [...groups.keys()];
+const names = positionals.flatMap((name) => (name === 'all' ? [...groups.keys()] : [name]));
+if (names.length === 0) names.push(...[...groups.keys()].filter((name) => !groups.get(name).onRequest));
 const unknown = names.filter((name) => !groups.has(name));
 if (unknown.length > 0) {
-  console.error(`There is no test group "${unknown.join('", "')}". Groups: ${[...groups.keys()].join(', ')}.`);
+  console.error(`There is no test group "${unknown.join('", "')}". Groups: ${[...groups.keys()].join(', ')}, all.`);
   process.exit(2);
 }
 const required = (process.env.TAPGRAD_REQUIRE ?? '').split(',').filter(Boolean);

@@ -1,4 +1,4 @@
-import { exitCode, output, tool } from './commands.mjs';
+import { exitCode, output, say, tool } from './commands.mjs';
 import { packPackages } from './pack.mjs';
 import { sizeProblems } from './sizes.mjs';
 import { versionProblems } from './versions.mjs';
@@ -17,6 +17,19 @@ export const checks = new Map([
   ['size', { about: 'size budgets', run: sizeProblems }],
   ['shape', { about: 'the packed packages, as consumers resolve them', run: shapeProblems }],
 ]);
+
+/** Runs the named checks, all without names. @returns how many passed, and the names of those that failed */
+export async function runChecks(names = [...checks.keys()]) {
+  const failed = [];
+  for (const name of names) {
+    const { about, run } = checks.get(name);
+    say(`\n${name}: ${about}`);
+    const problems = await run();
+    for (const problem of problems) console.error(`  ${problem}`);
+    if (problems.length > 0) failed.push(name);
+  }
+  return { passed: names.length - failed.length, failed };
+}
 
 async function byTool(path, ...args) {
   const code = await exitCode(process.execPath, [tool(path), ...args]);

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { setUp } from '../setup.mjs';
-import { chromium } from './chromium.mjs';
+import { chromiumPath } from './chromium.mjs';
 import { vitest } from './vitest.mjs';
 
 /**
  * What `npm test` runs, in this order. A group says in `missing` which device this machine lacks for it;
- * it is then skipped, or fails where TAPGRAD_REQUIRE names it.
+ * it is then skipped, or fails where TAPGRAD_REQUIRE names it. Groups marked `onRequest` run only when named, or with `all`.
  */
 export const groups = new Map([
   ['unit', { about: 'every rule, module and plugin in float64 on the cpu backend', run: () => vitest('unit') }],
@@ -13,7 +13,14 @@ export const groups = new Map([
   ['docs', { about: 'what README and docs say', run: () => vitest('docs') }],
   ['e2e', { about: 'the packed tarballs in Node', run: () => onBuiltPackages('e2e') }],
   ['browser', { about: 'the packed tarballs in pages', missing: noChromium, run: () => onBuiltPackages('browser') }],
+  ['check', { about: 'what `pnpm check` runs; each check counts as one test', onRequest: true, run: checkGroup }],
 ]);
+
+async function checkGroup() {
+  const { runChecks } = await import('./checks.mjs');
+  const { passed, failed } = await runChecks();
+  return { passed, failed: failed.length };
+}
 
 async function onBuiltPackages(project) {
   await setUp({ build: true });
@@ -25,5 +32,7 @@ function noWasm() {
 }
 
 function noChromium() {
-  return existsSync(chromium) ? undefined : `no Chromium at ${chromium} (TAPGRAD_CHROMIUM may name another place)`;
+  return existsSync(chromiumPath)
+    ? undefined
+    : `no Chromium at ${chromiumPath} (TAPGRAD_CHROMIUM may name another place)`;
 }

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { publicPackages } from '../../scripts/lib/packages.mjs';
+import { pages, root, snippets } from './markdown.ts';
+
+const folder = join(root, 'node_modules/.cache/tapgrad/snippets');
+
+// A block that is no whole program is marked "ts fragment".
+const programs = pages().flatMap((page) => snippets(page).filter(({ language }) => language === 'ts'));
+
+it(`the ${programs.length} TypeScript programs in README and docs compile`, async () => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  programs.forEach(({ file, line, code }) => {
+    writeFileSync(join(folder, `${file.replace(/\W/g, '-')}-line-${line}.ts`), `${code}\nexport {};\n`);
+  });
+  const sources = publicPackages().map(({ folder: home, manifest }) => [
+    manifest.name,
+    [join(root, home, 'src/index.ts')],
+  ]);
+  const config = {
+    extends: join(root, 'tsconfig.base.json'),
+    compilerOptions: {
+      paths: Object.fromEntries(sources),
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+    },
+    include: ['*.ts'],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+  expect(await compilerErrors()).toBe('');
+});
+
+function compilerErrors(): Promise<string> {
+  if (programs.length === 0) return Promise.resolve('');
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  return new Promise((resolve) => {
+    execFile(process.execPath, [compiler, '-p', folder], { cwd: root }, (_, stdout) => resolve(stdout));
+  });
+}

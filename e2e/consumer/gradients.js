@@ -1,0 +1,22 @@
+// What a consumer writes: runs in Node and in a page, on whichever backend is set.
+import { valueAndGrad } from '@tapgrad/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** The loss and gradients of sum(tanh(x w + b)^2) at fixed values, as plain numbers. */
+export function gradientsOfASmallNetwork() {
+  const x = tf.tensor2d([
+    [0.5, -1],
+    [2, 0.25],
+  ]);
+  const w = tf.variable(tf.tensor2d([[0.1], [0.3]]));
+  const b = tf.variable(tf.tensor1d([-0.2]));
+  const { value, gradients } = valueAndGrad(() => tf.sum(tf.square(tf.tanh(tf.add(tf.matMul(x, w), b)))), { w, b });
+  const result = {
+    backend: tf.getBackend(),
+    value: value.dataSync()[0],
+    w: [...gradients.w.dataSync()],
+    b: [...gradients.b.dataSync()],
+  };
+  tf.dispose([x, w, b, value, gradients]);
+  return { ...result, tensorsLeft: tf.memory().numTensors };
+}

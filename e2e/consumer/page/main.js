@@ -1,0 +1,18 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { setBackend } from '@tensorflow/tfjs-core';
+import { gradientsOfASmallNetwork } from '../gradients.js';
+
+/** Called by the test, once for each backend. */
+globalThis.gradientsOn = async (backend) => {
+  await setBackend(backend);
+  return gradientsOfASmallNetwork();
+};
+
+/** Whether the page's content security policy allows what some hook libraries need. */
+globalThis.mayGenerateCode = () => {
+  try {
+    return new Function('return true')();
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { packPackages } from '../scripts/lib/pack.mjs';
+
+const run = promisify(execFile);
+
+/** A project outside this repository that has installed the packed packages. */
+export interface Consumer {
+  readonly folder: string;
+  /** Runs Node there and returns what it prints. */
+  node(...args: string[]): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/** Packs all public packages and installs the tarballs with npm into an empty folder, next to a copy of `consumer/`. */
+export async function installPacked(): Promise<Consumer> {
+  const tarballs = [...(await packPackages()).values()];
+  const folder = await mkdtemp(join(tmpdir(), 'tapgrad-consumer-'));
+  await writeFile(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
+  const cpu = '@tensorflow/tfjs-backend-cpu@4.22.0';
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', cpu, ...tarballs], { cwd: folder });
+  await cp(join(import.meta.dirname, 'consumer'), folder, { recursive: true });
+  return {
+    folder,
+    node: async (...args) => (await run(process.execPath, args, { cwd: folder })).stdout,
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
