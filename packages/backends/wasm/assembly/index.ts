@@ -1,0 +1,2 @@
+export { activate } from './activate';
+export { gemmBatched, gemmWorkspace } from './gemm';
