@@ -1,0 +1,22 @@
+// Bundles the benchmarks from the packages' sources, then runs them: `pnpm bench --help`.
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+await build({
+  entryPoints: [`${here}/src/main.ts`, `${here}/src/*/contestants/*.ts`],
+  outdir: `${here}/dist`,
+  outbase: `${here}/src`,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  conditions: ['source'],
+  // Only the gradients of tfjs-core are bundled (Node can load them in no other way); all contestants share its one engine.
+  plugins: [{ name: 'one-engine', setup: (plugins) => plugins.onResolve({ filter: /^@tensorflow\/tfjs-[a-z-]+$/ }, ({ path }) => ({ path, external: true })) }],
+  external: ['@jax-js/jax', 'commander', 'cli-table3'],
+  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  logLevel: 'error',
+});
+
+await import('./dist/main.js');

@@ -1,0 +1,21 @@
+import { arch, availableParallelism, cpus, platform } from 'node:os';
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly platform: string;
+  readonly node: string;
+}
+
+/** What a figure was measured on; printed with every result. */
+export function machine(): Machine {
+  return { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), platform: `${platform()} ${arch()}`, node: process.version };
+}
+
+export const minimum = (values: readonly number[]) => Math.min(...values);
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,32 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { print, type Output, type Report } from './report.ts';
+import { step } from './step/index.ts';
+
+interface Options extends Output {
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+const program = new Command('bench').description('Measures tapgrad beside plain TensorFlow.js and jax-js.');
+
+function benchmark(name: string, description: string, run: (options: Options) => Promise<Report>): void {
+  program
+    .command(name)
+    .description(description)
+    .addOption(new Option('--backend <name>', 'where the kernels run').choices(['wasm']).default('wasm'))
+    .option('--rounds <count>', 'repetitions, contestants taking turns', positive, 5)
+    .option('--seed <number>', 'seed of weights and batch', positive, 1)
+    .option('--json', 'print one JSON object as the last line', false)
+    .option('--out <file>', 'also write the result to a file')
+    .action(async (options: Options) => print(await run(options), options));
+}
+
+benchmark('step', 'a full fine-tuning step of a small transformer: tapgrad, plain tfjs, jax-js', step);
+
+await program.parseAsync();
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a positive whole number');
+  return value;
+}

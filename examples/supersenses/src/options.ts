@@ -1,0 +1,54 @@
+import { InvalidArgumentError } from 'commander';
+
+export const methodNames = ['head', 'full', 'ladder'] as const;
+export type MethodName = (typeof methodNames)[number];
+
+/** Options of the comparison, as `--help` lists them. */
+export interface Options {
+  readonly methods: readonly MethodName[];
+  readonly steps: number;
+  readonly batch: number;
+  readonly model: string;
+  readonly data: string;
+  readonly testData?: string;
+  readonly labels?: readonly string[];
+  readonly train: number;
+  readonly test: number;
+  readonly backend: 'wasm' | 'cpu';
+  readonly seed: number;
+  readonly learningRate?: number;
+  readonly out: string;
+  readonly report: string;
+  readonly json: boolean;
+}
+
+export function methodList(text: string): MethodName[] {
+  const names = [...new Set(list(text))];
+  const wrong = names.find((name) => !(methodNames as readonly string[]).includes(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`unknown method "${wrong}"; choose among ${methodNames.join(', ')}`);
+  return names as MethodName[];
+}
+
+export function list(text: string): string[] {
+  const items = text.split(',').map((item) => item.trim()).filter(Boolean);
+  if (items.length === 0) throw new InvalidArgumentError('expected names with commas between them');
+  return items;
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number above 0');
+  return value;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number, 0 or above');
+  return value;
+}
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number above 0');
+  return value;
+}

@@ -1,0 +1,58 @@
+import { SingleBar } from 'cli-progress';
+
+/** What one training step reports. */
+export interface StepReport {
+  readonly step: number;
+  readonly loss: number;
+  /** Of this step. */
+  readonly stepMs: number;
+  readonly peakBytes: number;
+}
+
+/** Shows one method's training. */
+export interface Progress {
+  step(report: StepReport): void;
+  /** Takes the bar off the screen; also after an interrupted run. */
+  end(): void;
+}
+
+const plainEveryMs = 4000;
+
+/** A bar on a terminal, else a plain line every few seconds. */
+export function showProgress(method: string, steps: number, terminal = process.stdout.isTTY): Progress {
+  const begun = performance.now();
+  const text = ({ step, loss, stepMs, peakBytes }: StepReport) => ({
+    loss: loss.toFixed(3),
+    ms: stepMs.toFixed(0),
+    peak: (peakBytes / 1e6).toFixed(1),
+    eta: duration(((performance.now() - begun) / step) * (steps - step)),
+  });
+  if (terminal) {
+    const bar = new SingleBar({ format: `${method.padEnd(7)} {bar} {value}/{total}  loss {loss}  {ms} ms a step  peak {peak} MB  ETA {left}`, barsize: 24, hideCursor: true, clearOnComplete: true, stopOnComplete: false });
+    bar.start(steps, 0, { loss: '-', ms: '-', peak: '-', left: '-' });
+    return {
+      step(report) {
+        const { eta, ...shown } = text(report);
+        bar.update(report.step, { ...shown, left: eta });
+      },
+      end: () => bar.stop(),
+    };
+  }
+  let shownAt = begun;
+  return {
+    step(report) {
+      const now = performance.now();
+      if (report.step !== 1 && report.step !== steps && now - shownAt < plainEveryMs) return;
+      shownAt = now;
+      const { loss, ms, peak, eta } = text(report);
+      console.log(`${method.padEnd(7)} ${String(report.step).padStart(String(steps).length)}/${steps}  loss ${loss}  ${ms} ms a step  peak ${peak} MB  ETA ${eta}`);
+    },
+    end() {},
+  };
+}
+
+/** `1 min 05 s` */
+export function duration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+}
