@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { op } from './op/index.ts';
 import { print, type Output, type Report } from './report.ts';
 import { step } from './step/index.ts';
 
@@ -22,6 +23,7 @@ function benchmark(name: string, description: string, run: (options: Options) =>
 }
 
 benchmark('step', 'a full fine-tuning step of a small transformer: tapgrad, plain tfjs, jax-js', step);
+benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not', op);
 
 await program.parseAsync();
 

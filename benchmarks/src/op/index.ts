@@ -1,0 +1,34 @@
+import { median, minimum } from '../machine.ts';
+import { type Peer, withPeers } from '../peer.ts';
+import type { Report } from '../report.ts';
+import { length } from './chain.ts';
+
+const files = { tfjs: 'op/contestants/plain-tfjs', tapgrad: 'op/contestants/tapgrad' } as const;
+const lines = [
+  { side: 'tfjs', task: 'untaped', figure: 'tfjsUntaped', name: 'tfjs, nothing recorded' },
+  { side: 'tapgrad', task: 'untaped', figure: 'untaped', name: 'tapgrad, nothing recorded' },
+  { side: 'tapgrad', task: 'recorded', figure: 'recorded', name: 'tapgrad, recorded' },
+  { side: 'tfjs', task: 'step', figure: 'tfjsStep', name: 'tfjs, recorded and differentiated' },
+  { side: 'tapgrad', task: 'step', figure: 'step', name: 'tapgrad, recorded and differentiated' },
+] as const;
+const repetitions = 20;
+
+/** Host microseconds a forward op: tiny tensors, so that kernels cost nothing. */
+export async function op({ rounds }: { readonly rounds: number }): Promise<Report> {
+  const measured = await withPeers(files, async (peers: Readonly<Record<'tfjs' | 'tapgrad', Peer>>) => {
+    const times = lines.map((): number[] => []);
+    for (const { side, task } of lines) await peers[side].ask(task, repetitions * 3);
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, { side, task }] of lines.entries()) times[index]!.push(...(await peers[side].ask<number[]>(task, repetitions)));
+    }
+    return times;
+  });
+  const microseconds = (milliseconds: number) => (milliseconds * 1000) / length;
+  return {
+    title: `host time of a forward op, in a chain of ${length} ops on four numbers`,
+    columns: ['', 'us an op (min)', 'us an op (median)'],
+    rows: lines.map(({ name }, index) => [name, microseconds(minimum(measured[index]!)).toFixed(2), microseconds(median(measured[index]!)).toFixed(2)]),
+    figures: Object.fromEntries(lines.map(({ figure }, index) => [`${figure}Microseconds`, microseconds(median(measured[index]!))])),
+    raw: { operations: length, repetitions: rounds * repetitions },
+  };
+}
