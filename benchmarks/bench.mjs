@@ -13,9 +13,17 @@ await build({
   target: 'node20',
   conditions: ['source'],
   // Only the gradients of tfjs-core are bundled (Node can load them in no other way); all contestants share its one engine.
-  plugins: [{ name: 'one-engine', setup: (plugins) => plugins.onResolve({ filter: /^@tensorflow\/tfjs-[a-z-]+$/ }, ({ path }) => ({ path, external: true })) }],
+  plugins: [
+    {
+      name: 'one-engine',
+      setup: (plugins) =>
+        plugins.onResolve({ filter: /^@tensorflow\/tfjs-[a-z-]+$/ }, ({ path }) => ({ path, external: true })),
+    },
+  ],
   external: ['@jax-js/jax', 'commander', 'cli-table3'],
-  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   logLevel: 'error',
 });
 

@@ -9,7 +9,12 @@ export interface Machine {
 
 /** What a figure was measured on; printed with every result. */
 export function machine(): Machine {
-  return { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), platform: `${platform()} ${arch()}`, node: process.version };
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    platform: `${platform()} ${arch()}`,
+    node: process.version,
+  };
 }
 
 export const minimum = (values: readonly number[]) => Math.min(...values);

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { op } from './op/index.ts';
-import { print, type Output, type Report } from './report.ts';
+import { type Output, print, type Report } from './report.ts';
 import { step } from './step/index.ts';
 
 interface Options extends Output {

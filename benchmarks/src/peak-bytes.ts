@@ -19,7 +19,8 @@ export function peakBytes(resident: readonly tf.Tensor[], run: () => void): { pe
   engine.trackTensor = function (tensor, backend) {
     if (!live.has(tensor.dataId)) {
       live.set(tensor.dataId, size(tensor));
-      peak = Math.max(peak, (now += size(tensor)));
+      now += size(tensor);
+      peak = Math.max(peak, now);
     }
     return trackTensor.call(this, tensor, backend);
   };

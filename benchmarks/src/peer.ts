@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** The runner's end of one contestant's process: contestants share no registration, no engine and no heap. */
@@ -41,7 +41,9 @@ export async function withPeers<Name extends string, Result>(
   files: Readonly<Record<Name, string>>,
   use: (peers: Readonly<Record<Name, Peer>>) => Promise<Result>,
 ): Promise<Result> {
-  const peers = Object.fromEntries(Object.entries<string>(files).map(([name, file]) => [name, new Peer(file)])) as Record<Name, Peer>;
+  const peers = Object.fromEntries(
+    Object.entries<string>(files).map(([name, file]) => [name, new Peer(file)]),
+  ) as Record<Name, Peer>;
   try {
     return await use(peers);
   } finally {

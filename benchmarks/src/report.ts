@@ -29,7 +29,10 @@ export function print(report: Report, { json, out }: Output): void {
   console.log(`${report.title}\n${table.toString()}`);
   for (const [name, value] of Object.entries(report.figures)) {
     const target = report.targets?.[name];
-    const verdict = target === undefined ? '' : `  (target ${target}: ${value <= target ? 'met' : `missed by ${((value / target - 1) * 100).toFixed(0)} %`})`;
+    const verdict =
+      target === undefined
+        ? ''
+        : `  (target ${target}: ${value <= target ? 'met' : `missed by ${((value / target - 1) * 100).toFixed(0)} %`})`;
     console.log(`${name.padEnd(22)} ${value.toPrecision(3)}${verdict}`);
   }
   console.log(`on ${where.cpu}, ${where.cores} cores, ${where.platform}, Node ${where.node}`);

@@ -8,7 +8,8 @@ export function serve(tasks: Tasks): void {
       .then(() => tasks[task]!(argument))
       .then(
         (value) => process.send!({ value }),
-        (error: unknown) => process.send!({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+        (error: unknown) =>
+          process.send!({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
       );
   });
 }

@@ -19,7 +19,8 @@ export async function op({ rounds }: { readonly rounds: number }): Promise<Repor
     const times = lines.map((): number[] => []);
     for (const { side, task } of lines) await peers[side].ask(task, repetitions * 3);
     for (let round = 0; round < rounds; round++) {
-      for (const [index, { side, task }] of lines.entries()) times[index]!.push(...(await peers[side].ask<number[]>(task, repetitions)));
+      for (const [index, { side, task }] of lines.entries())
+        times[index]!.push(...(await peers[side].ask<number[]>(task, repetitions)));
     }
     return times;
   });
@@ -27,8 +28,14 @@ export async function op({ rounds }: { readonly rounds: number }): Promise<Repor
   return {
     title: `host time of a forward op, in a chain of ${length} ops on four numbers`,
     columns: ['', 'us an op (min)', 'us an op (median)'],
-    rows: lines.map(({ name }, index) => [name, microseconds(minimum(measured[index]!)).toFixed(2), microseconds(median(measured[index]!)).toFixed(2)]),
-    figures: Object.fromEntries(lines.map(({ figure }, index) => [`${figure}Microseconds`, microseconds(median(measured[index]!))])),
+    rows: lines.map(({ name }, index) => [
+      name,
+      microseconds(minimum(measured[index]!)).toFixed(2),
+      microseconds(median(measured[index]!)).toFixed(2),
+    ]),
+    figures: Object.fromEntries(
+      lines.map(({ figure }, index) => [`${figure}Microseconds`, microseconds(median(measured[index]!))]),
+    ),
     raw: { operations: length, repetitions: rounds * repetitions },
   };
 }

@@ -4,11 +4,11 @@ import { network, type Task, type Values } from './network.ts';
 /** One way to do the step. */
 export interface Contestant {
   /** Loss and all gradients of one step, on the host, gradients under the names of the weights. */
-  gradients(): Promise<StepResult>;
+  gradients(): StepResult | Promise<StepResult>;
   /** One step whose results are computed and dropped. */
-  step(): Promise<void>;
+  step(): void | Promise<void>;
   /** Absent where a peer offers no way to count its buffers. */
-  memory?(): Promise<Memory>;
+  memory?(): Memory;
 }
 
 export interface StepResult {
@@ -41,7 +41,9 @@ export function compete(make: (task: Task) => Promise<Contestant>): void {
 
 /** Gradients under the names and shapes of the weights. */
 export function collect(task: Task, read: (name: string) => Float32Array): Values {
-  return Object.fromEntries(Object.entries(task.weights).map(([name, { shape }]) => [name, { shape, data: read(name) }]));
+  return Object.fromEntries(
+    Object.entries(task.weights).map(([name, { shape }]) => [name, { shape, data: read(name) }]),
+  );
 }
 
 export const inputShape = [network.batch, network.tokens, network.width] as const;

@@ -29,8 +29,13 @@ export async function step(options: { readonly rounds: number; readonly seed: nu
   const raw = sides.map((side) => {
     const { loss, gradients, memory, times } = measured[side];
     return {
-      name: names[side], loss, msMinimum: minimum(times), msMedian: median(times), peakBytes: memory?.peak ?? null,
-      headOnlyPeakBytes: memory?.headOnlyPeak ?? null, residentBytes: memory?.resident ?? null,
+      name: names[side],
+      loss,
+      msMinimum: minimum(times),
+      msMedian: median(times),
+      peakBytes: memory?.peak ?? null,
+      headOnlyPeakBytes: memory?.headOnlyPeak ?? null,
+      residentBytes: memory?.resident ?? null,
       gradientDifference: difference(tfjs.gradients, gradients),
     };
   });
@@ -38,18 +43,33 @@ export async function step(options: { readonly rounds: number; readonly seed: nu
     title: 'full fine-tuning step: 4-layer pre-norm transformer, width 192, batch 8 x 64 tokens',
     columns: ['', 'ms (min)', 'ms (median)', 'peak MB', 'head-only peak MB', 'loss', 'max |gradient - tfjs|'],
     rows: raw.map((row) => [
-      row.name, row.msMinimum.toFixed(0), row.msMedian.toFixed(0), megabytes(row.peakBytes), megabytes(row.headOnlyPeakBytes),
-      row.loss.toFixed(6), row.gradientDifference.toExponential(1),
+      row.name,
+      row.msMinimum.toFixed(0),
+      row.msMedian.toFixed(0),
+      megabytes(row.peakBytes),
+      megabytes(row.headOnlyPeakBytes),
+      row.loss.toFixed(6),
+      row.gradientDifference.toExponential(1),
     ]),
     figures: { ...ratios, gradientDifference: Math.max(...raw.slice(1, 3).map((row) => row.gradientDifference)) },
-    targets: { ratioTimeSameCode: 0.3, ratioPeakSameCode: 0.5, ratioTime: 0.12, ratioPeak: 0.2, ratioTimeJax: 1, headOnlyRatioPeak: 0.05 },
+    targets: {
+      ratioTimeSameCode: 0.3,
+      ratioPeakSameCode: 0.5,
+      ratioTime: 0.12,
+      ratioPeak: 0.2,
+      ratioTimeJax: 1,
+      headOnlyRatioPeak: 0.05,
+    },
     raw: { contestants: raw },
   };
 }
 
 function measure({ rounds, seed }: { rounds: number; seed: number }): Promise<Record<Side, Measured>> {
   const task = makeTask(seed);
-  const files = Object.fromEntries(sides.map((side) => [side, `step/contestants/${names[side]}`])) as Record<Side, string>;
+  const files = Object.fromEntries(sides.map((side) => [side, `step/contestants/${names[side]}`])) as Record<
+    Side,
+    string
+  >;
   return withPeers(files, async (peers) => {
     const measured = {} as Record<Side, Measured>;
     for (const side of sides) {
@@ -71,7 +91,8 @@ function difference(expected: Values, actual: Values): number {
   let largest = 0;
   for (const [name, { data }] of Object.entries(expected)) {
     const other = actual[name]!.data;
-    for (let index = 0; index < data.length; index++) largest = Math.max(largest, Math.abs(data[index]! - other[index]!));
+    for (let index = 0; index < data.length; index++)
+      largest = Math.max(largest, Math.abs(data[index]! - other[index]!));
   }
   return largest;
 }

@@ -1,5 +1,14 @@
 /** The encoder of the `step` benchmark, as every contestant builds it. */
-export const network = { width: 192, heads: 3, layers: 4, ratio: 4, batch: 8, tokens: 64, classes: 10, epsilon: 1e-5 } as const;
+export const network = {
+  width: 192,
+  heads: 3,
+  layers: 4,
+  ratio: 4,
+  batch: 8,
+  tokens: 64,
+  classes: 10,
+  epsilon: 1e-5,
+} as const;
 
 export type Values = Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
@@ -22,7 +31,10 @@ export function normals(seed: number): (count: number, deviation?: number) => Fl
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   return (count, deviation = 1) =>
-    Float32Array.from({ length: count }, () => deviation * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
+    Float32Array.from(
+      { length: count },
+      () => deviation * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    );
 }
 
 /** One seeded batch and the initial weights. Biases and scales are perturbed too, so that no gradient is trivially zero. */
@@ -31,7 +43,10 @@ export function makeTask(seed: number): Task {
   const normal = normals(seed);
   const weights: Values = {};
   const add = (name: string, shape: readonly number[], deviation: number, mean = 0) => {
-    const data = normal(shape.reduce((product, size) => product * size, 1), deviation);
+    const data = normal(
+      shape.reduce((product, size) => product * size, 1),
+      deviation,
+    );
     weights[name] = { shape, data: mean === 0 ? data : data.map((value) => value + mean) };
   };
   const linear = (name: string, inputs: number, outputs: number) => {
@@ -53,5 +68,9 @@ export function makeTask(seed: number): Task {
   }
   norm('norm');
   linear('head', d, classes);
-  return { weights, inputs: normal(batch * tokens * d), labels: Int32Array.from({ length: batch }, (_, index) => (index * 7) % classes) };
+  return {
+    weights,
+    inputs: normal(batch * tokens * d),
+    labels: Int32Array.from({ length: batch }, (_, index) => (index * 7) % classes),
+  };
 }

@@ -41,7 +41,7 @@ function block(rows: tf.Tensor, weights: Weights, name: string): tf.Tensor {
 export function plainLoss(weights: Weights, inputs: tf.Tensor, labels: tf.Tensor1D): tf.Scalar {
   const { batch, tokens, width, layers, classes } = network;
   return tf.tidy(() => {
-    let rows: tf.Tensor = tf.reshape(tf.add(inputs, weights['position']!), [batch * tokens, width]);
+    let rows: tf.Tensor = tf.reshape(tf.add(inputs, weights.position!), [batch * tokens, width]);
     for (let layer = 0; layer < layers; layer++) rows = block(rows, weights, `layers.${layer}`);
     const pooled = tf.mean(tf.reshape(norm(rows, weights, 'norm'), [batch, tokens, width]), 1);
     return tf.losses.softmaxCrossEntropy(tf.oneHot(labels, classes), linear(pooled, weights, 'head')) as tf.Scalar;

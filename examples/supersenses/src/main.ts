@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { integer, list, methodList, methodNames, positive, positiveInteger, type Options } from './options.ts';
+import { integer, list, methodList, methodNames, type Options, positive, positiveInteger } from './options.ts';
 import { UserError } from './user-error.ts';
 
 const program = new Command('npm start --')
@@ -7,7 +7,11 @@ const program = new Command('npm start --')
   .option('--methods <list>', `which, with commas: ${methodNames.join(', ')}`, methodList, [...methodNames])
   .option('--steps <count>', 'training steps of each method', positiveInteger, 120)
   .option('--batch <size>', 'sentences a step', positiveInteger, 32)
-  .option('--model <name or folder>', '"use-lite" (pretrained), "tiny" (random weights), or a folder with a tfjs model of the use-lite family', 'use-lite')
+  .option(
+    '--model <name or folder>',
+    '"use-lite" (pretrained), "tiny" (random weights), or a folder with a tfjs model of the use-lite family',
+    'use-lite',
+  )
   .option('--data <name or file>', '"wordnet", or a TSV file of one\'s own: text<tab>label on each line', 'wordnet')
   .option('--test-data <file>', 'TSV to judge on; without it a fixed part of the data is kept for that')
   .option('--labels <list>', 'use only these labels of WordNet; in a TSV file any other is an error', list)
@@ -29,7 +33,8 @@ program
   .option('--top <count>', 'how many classes to show', positiveInteger, 5)
   .option('--json', 'print one JSON object as the last line', false)
   .action(async (words: string[], options: { from?: string; top: number; json: boolean }) =>
-    (await import('./classify.ts')).classify(words.join(' '), options));
+    (await import('./classify.ts')).classify(words.join(' '), options),
+  );
 
 try {
   await program.parseAsync();

@@ -25,12 +25,16 @@ export interface Options {
 export function methodList(text: string): MethodName[] {
   const names = [...new Set(list(text))];
   const wrong = names.find((name) => !(methodNames as readonly string[]).includes(name));
-  if (wrong !== undefined) throw new InvalidArgumentError(`unknown method "${wrong}"; choose among ${methodNames.join(', ')}`);
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`unknown method "${wrong}"; choose among ${methodNames.join(', ')}`);
   return names as MethodName[];
 }
 
 export function list(text: string): string[] {
-  const items = text.split(',').map((item) => item.trim()).filter(Boolean);
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
   if (items.length === 0) throw new InvalidArgumentError('expected names with commas between them');
   return items;
 }

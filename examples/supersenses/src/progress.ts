@@ -28,7 +28,13 @@ export function showProgress(method: string, steps: number, terminal = process.s
     eta: duration(((performance.now() - begun) / step) * (steps - step)),
   });
   if (terminal) {
-    const bar = new SingleBar({ format: `${method.padEnd(7)} {bar} {value}/{total}  loss {loss}  {ms} ms a step  peak {peak} MB  ETA {left}`, barsize: 24, hideCursor: true, clearOnComplete: true, stopOnComplete: false });
+    const bar = new SingleBar({
+      format: `${method.padEnd(7)} {bar} {value}/{total}  loss {loss}  {ms} ms a step  peak {peak} MB  ETA {left}`,
+      barsize: 24,
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: false,
+    });
     bar.start(steps, 0, { loss: '-', ms: '-', peak: '-', left: '-' });
     return {
       step(report) {
@@ -45,7 +51,9 @@ export function showProgress(method: string, steps: number, terminal = process.s
       if (report.step !== 1 && report.step !== steps && now - shownAt < plainEveryMs) return;
       shownAt = now;
       const { loss, ms, peak, eta } = text(report);
-      console.log(`${method.padEnd(7)} ${String(report.step).padStart(String(steps).length)}/${steps}  loss ${loss}  ${ms} ms a step  peak ${peak} MB  ETA ${eta}`);
+      console.log(
+        `${method.padEnd(7)} ${String(report.step).padStart(String(steps).length)}/${steps}  loss ${loss}  ${ms} ms a step  peak ${peak} MB  ETA ${eta}`,
+      );
     },
     end() {},
   };

@@ -52,8 +52,14 @@ export function summary({ majorityAccuracy, methods }: RunResult): object {
   return {
     majorityAccuracy,
     methods: methods.map(({ name, trainableParameters, peakBytes, savedBytes, stepMs, accuracy, losses }) => ({
-      name, trainableParameters, peakBytes, savedBytes, stepMs, accuracy,
-      lossFirst: mean(losses.slice(0, window)), lossLast: mean(losses.slice(-window)),
+      name,
+      trainableParameters,
+      peakBytes,
+      savedBytes,
+      stepMs,
+      accuracy,
+      lossFirst: mean(losses.slice(0, window)),
+      lossLast: mean(losses.slice(-window)),
     })),
   };
 }

@@ -7,10 +7,24 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 const categories = ['parameters', 'gradients', 'optimizer', 'saved', 'plugin', 'transient'] as const;
 
 /** Column heads of the comparison, shared by the terminal and the page. */
-export const header = ['method', 'trains', 'peak MB', ...categories.map((name) => `${name} MB`), 'step ms', 'accuracy'] as const;
+export const header = [
+  'method',
+  'trains',
+  'peak MB',
+  ...categories.map((name) => `${name} MB`),
+  'step ms',
+  'accuracy',
+] as const;
 
 /** One method's cells, in the order of `header`. */
-export function row({ name, trainableParameters, peakBytes, peakByCategory, stepMs, accuracy }: MethodResult): string[] {
+export function row({
+  name,
+  trainableParameters,
+  peakBytes,
+  peakByCategory,
+  stepMs,
+  accuracy,
+}: MethodResult): string[] {
   return [
     name,
     trainableParameters.toLocaleString('en'),
@@ -23,7 +37,11 @@ export function row({ name, trainableParameters, peakBytes, peakByCategory, step
 
 /** The comparison as text. */
 export function table(run: RunResult): string {
-  const grid = new Table({ head: [...header], style: { head: [], border: [] }, colAligns: header.map((_, index) => (index ? 'right' : 'left')) });
+  const grid = new Table({
+    head: [...header],
+    style: { head: [], border: [] },
+    colAligns: header.map((_, index) => (index ? 'right' : 'left')),
+  });
   for (const method of run.methods) grid.push(row(method));
   const baseline = `majority class: ${(run.majorityAccuracy * 100).toFixed(1)} %  (${run.testSize} test sentences, ${run.classes} classes)`;
   return `${grid.toString()}\n${baseline}`;

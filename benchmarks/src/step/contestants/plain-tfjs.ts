@@ -9,7 +9,10 @@ import { plainLoss } from '../plain-network.ts';
 compete(async (task) => {
   await tf.setBackend('wasm');
   const weights = Object.fromEntries(
-    Object.entries(task.weights).map(([name, { shape, data }]) => [name, tf.variable(tf.tensor(data, [...shape]), true, name)]),
+    Object.entries(task.weights).map(([name, { shape, data }]) => [
+      name,
+      tf.variable(tf.tensor(data, [...shape]), true, name),
+    ]),
   );
   const variables = Object.values(weights);
   const inputs = tf.tensor(task.inputs, [...inputShape]);
@@ -20,16 +23,19 @@ compete(async (task) => {
     tf.dispose([value, grads]);
   };
   return {
-    async gradients() {
+    gradients() {
       const { value, grads } = tf.variableGrads(loss, variables);
-      const result = { loss: value.dataSync()[0]!, gradients: collect(task, (name) => grads[name]!.dataSync() as Float32Array) };
+      const result = {
+        loss: value.dataSync()[0]!,
+        gradients: collect(task, (name) => grads[name]!.dataSync() as Float32Array),
+      };
       tf.dispose([value, grads]);
       return result;
     },
-    async step() {
+    step() {
       run();
     },
-    async memory() {
+    memory() {
       return peakBytes([...variables, inputs, labels], run);
     },
   };

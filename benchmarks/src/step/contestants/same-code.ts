@@ -9,26 +9,33 @@ import { plainLoss } from '../plain-network.ts';
 compete(async (task) => {
   await tf.setBackend('wasm');
   const weights = Object.fromEntries(
-    Object.entries(task.weights).map(([name, { shape, data }]) => [name, tf.variable(tf.tensor(data, [...shape]), true, name)]),
+    Object.entries(task.weights).map(([name, { shape, data }]) => [
+      name,
+      tf.variable(tf.tensor(data, [...shape]), true, name),
+    ]),
   );
   const inputs = tf.tensor(task.inputs, [...inputShape]);
   const labels = tf.tensor1d(task.labels, 'int32');
-  const compute = (trained: Record<string, tf.Tensor> = weights) => valueAndGrad(() => plainLoss(weights, inputs, labels), trained);
+  const compute = (trained: Record<string, tf.Tensor> = weights) =>
+    valueAndGrad(() => plainLoss(weights, inputs, labels), trained);
   const step = (trained?: Record<string, tf.Tensor>) => {
     const { value, gradients } = compute(trained);
     tf.dispose([value, gradients]);
   };
   return {
-    async gradients() {
+    gradients() {
       const { value, gradients } = compute();
-      const result = { loss: value.dataSync()[0]!, gradients: collect(task, (name) => gradients[name]!.dataSync() as Float32Array) };
+      const result = {
+        loss: value.dataSync()[0]!,
+        gradients: collect(task, (name) => gradients[name]!.dataSync() as Float32Array),
+      };
       tf.dispose([value, gradients]);
       return result;
     },
-    async step() {
+    step() {
       step();
     },
-    async memory() {
+    memory() {
       const resident = [...Object.values(weights), inputs, labels];
       const head = { 'head.weight': weights['head.weight']!, 'head.bias': weights['head.bias']! };
       return { ...peakBytes(resident, step), headOnlyPeak: peakBytes(resident, () => step(head)).peak };

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { majorityAccuracy, makeTask, type Example } from './examples.ts';
+import { type Example, majorityAccuracy, makeTask } from './examples.ts';
 
-const examples: Example[] = Array.from({ length: 100 }, (_, index) => ({ text: `sentence ${index}`, label: index % 4 ? 'common' : 'rare' }));
+const examples: Example[] = Array.from({ length: 100 }, (_, index) => ({
+  text: `sentence ${index}`,
+  label: index % 4 ? 'common' : 'rare',
+}));
 const options = { name: 'a test', trainSize: 60, testSize: 15 };
 
 describe('the split', () => {
@@ -21,8 +24,15 @@ describe('the split', () => {
   });
 
   it('refuses one label, too few sentences and test labels that training lacks', () => {
-    expect(() => makeTask(examples.filter(({ label }) => label === 'rare'), options)).toThrow('at least two labels');
+    expect(() =>
+      makeTask(
+        examples.filter(({ label }) => label === 'rare'),
+        options,
+      ),
+    ).toThrow('at least two labels');
     expect(() => makeTask(examples.slice(0, 4), options)).toThrow('too few');
-    expect(() => makeTask(examples, { ...options, testExamples: [{ text: 'x', label: 'new' }] })).toThrow('unknown label "new"');
+    expect(() => makeTask(examples, { ...options, testExamples: [{ text: 'x', label: 'new' }] })).toThrow(
+      'unknown label "new"',
+    );
   });
 });

