@@ -1,12 +1,16 @@
 // Bundles the benchmarks from the packages' sources, then runs them: `pnpm bench --help`.
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+// Each contestant is a program of its own.
+const contestants = readdirSync(`${here}/src`, { recursive: true }).filter((file) => /contestants[\\/].*\.ts$/.test(file));
 await build({
-  entryPoints: [`${here}/src/main.ts`, `${here}/src/*/contestants/*.ts`],
-  outdir: `${here}/dist`,
-  outbase: `${here}/src`,
+  absWorkingDir: here,
+  entryPoints: ['src/main.ts', ...contestants.map((file) => `src/${file}`)],
+  outdir: 'dist',
+  outbase: 'src',
   bundle: true,
   platform: 'node',
   format: 'esm',

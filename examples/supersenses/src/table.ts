@@ -6,15 +6,8 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 // What is alive at the peak, in the words of the ledger.
 const categories = ['parameters', 'gradients', 'optimizer', 'saved', 'plugin', 'transient'] as const;
 
-/** Column heads of the comparison, shared by the terminal and the page. */
-export const header = [
-  'method',
-  'trains',
-  'peak MB',
-  ...categories.map((name) => `${name} MB`),
-  'step ms',
-  'accuracy',
-] as const;
+/** Column heads of the comparison, shared by the terminal and the page. Bytes are in MB (10^6). */
+export const header = ['method', 'trains', 'peak MB', ...categories, 'step ms', 'accuracy'] as const;
 
 /** One method's cells, in the order of `header`. */
 export function row({
