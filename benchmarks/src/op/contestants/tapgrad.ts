@@ -1,5 +1,4 @@
 import '@tapgrad/backend-wasm';
-import '../../../../packages/core/src/rules/index.ts';
 import '@tensorflow/tfjs-backend-wasm';
 import { record, valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
