@@ -5,7 +5,9 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 // Each contestant is a program of its own.
-const contestants = readdirSync(`${here}/src`, { recursive: true }).filter((file) => /contestants[\\/].*\.ts$/.test(file));
+const contestants = readdirSync(`${here}/src`, { recursive: true }).filter((file) =>
+  /contestants[\\/].*\.ts$/.test(file),
+);
 await build({
   absWorkingDir: here,
   entryPoints: ['src/main.ts', ...contestants.map((file) => `src/${file}`)],
