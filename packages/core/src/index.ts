@@ -1,5 +1,7 @@
 export { type ErrorDetails, TapgradError } from './errors.ts';
 export { sumTo } from './rules/broadcast.ts';
+import './rules/index.ts';
+
 export * from './rules/registry.ts';
 export { markBatchInput, markModified, markParameter } from './tape/buffer-marks.ts';
 export type { BackwardOptions } from './tape/backward.ts';
@@ -25,3 +27,7 @@ export { Module } from './module/module.ts';
 export { BufferTensor, type LazyTensor, Parameter } from './module/parameter.ts';
 export { pathMatcher } from './module/pattern.ts';
 export type { BackwardTap, ForwardTap, TapContext } from './module/taps.ts';
+export {
+  Ledger, type MemoryBreakdown, type MemoryCategory, type MemoryPeak, type MemorySample, measureMemory, memoryCategories,
+} from './ledger.ts';
+export { checkpoint } from './tape/checkpoint.ts';

@@ -13,6 +13,10 @@ export interface TapeOptions extends Partial<SavePolicy> {
   readonly parameters?: Readonly<Record<string, Tensor>>;
   /** Set if `backward(…, { createGraph: true })` will be called: own ops are then recorded in differentiable parts. */
   readonly createGraph?: boolean;
+  /** Follow what is tracked, but save nothing: backward is impossible. */
+  readonly keepNothing?: boolean;
+  /** Asked about a value met for the first time: true starts tracking it. */
+  readonly capture?: (value: Tensor) => boolean;
 }
 
 const floating = new Set<DataType>(['float32', 'complex64']);
@@ -32,7 +36,7 @@ export class Tape {
   private readonly store: SavedStore;
   private disposed = false;
 
-  constructor(options: TapeOptions = {}) {
+  constructor(private readonly options: TapeOptions = {}) {
     this.createGraph = options.createGraph ?? false;
     this.store = new SavedStore({
       plan: options.plan,
@@ -57,7 +61,10 @@ export class Tape {
   }
 
   tracks(value: Tensor): boolean {
-    return this.values.has(value.id);
+    if (this.values.has(value.id)) return true;
+    if (!this.options.capture || !floating.has(value.dtype) || !this.options.capture(value)) return false;
+    this.watch(value, `captured ${value.id}`);
+    return true;
   }
 
   valueOf(tensor: Tensor): TrackedValue | undefined {
@@ -100,7 +107,8 @@ export class Tape {
       }
       shapes[name] = input.shape;
       dtypes[name] = input.dtype;
-      const value = rule.differentiable && !rule.differentiable.includes(name) ? undefined : this.values.get(input.id);
+      const reachable = !rule.differentiable || rule.differentiable.includes(name);
+      const value = reachable && this.tracks(input) ? this.values.get(input.id) : undefined;
       need[name] = value !== undefined;
       if (value) {
         tracked[name] = value;
@@ -141,7 +149,7 @@ export class Tape {
     const context = { attrs, shapes: node.shapes, dtypes: node.dtypes, count: node.count };
     const others = activeTapes().filter((tape) => tape !== this);
     try {
-      for (const name of rule.saves?.(node.need, context) ?? []) {
+      for (const name of this.options.keepNothing ? [] : (rule.saves?.(node.need, context) ?? [])) {
         if (!name || node.slots[name]) continue;
         const output = outputIndex(name);
         const value = output === undefined ? (inputs[name] ?? aux[name]) : outputs[output];
