@@ -44,7 +44,7 @@ export async function checkParity(spec: OpSpec, references: readonly SampleResul
   }
 }
 
-async function read(tensors: readonly Tensor[]): Promise<ArrayLike<number>[]> {
+function read(tensors: readonly Tensor[]): Promise<ArrayLike<number>[]> {
   return Promise.all(tensors.map(async (each) => (await each.data()) as ArrayLike<number>));
 }
 
