@@ -1,3 +1,4 @@
+import { untaped } from '@tapgrad/core';
 import { exp, log, max, registerKernel, sub, sum, type Tensor, tidy, tile } from '@tensorflow/tfjs-core';
 
 /**
@@ -22,11 +23,13 @@ export function registerComposedKernels(backendName: string): void {
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
       const { axis } = attrs as unknown as { axis: number };
-      return tidy(() => {
-        const logits = inputs.logits as Tensor;
-        const shifted = sub(logits, max(logits, axis, true));
-        return sub(shifted, log(sum(exp(shifted), axis, true)));
-      });
+      return untaped(() =>
+        tidy(() => {
+          const logits = inputs.logits as Tensor;
+          const shifted = sub(logits, max(logits, axis, true));
+          return sub(shifted, log(sum(exp(shifted), axis, true)));
+        }),
+      );
     },
   });
 }
