@@ -51,7 +51,7 @@ export function contextOf(
   };
   const place = (value: Tensor, name: string): Tensor => {
     const output = node.outputs.find((each) => outputName(each.output) === name);
-    const own = output ?? node.inputs[name];
+    const own = name in node.need ? node.inputs[name] : output;
     if (tape.createGraph && own) tape.place(value, own);
     for (const other of node.elsewhere ?? []) if (other.name === name) other.tape.place(value, other.place);
     return value;

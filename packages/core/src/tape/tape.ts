@@ -135,8 +135,9 @@ export class Tape {
       released: false,
     };
     node.outputs = outputs.map((output, index) => {
-      shapes[outputName(index)] = output.shape;
-      dtypes[outputName(index)] = output.dtype;
+      // An input that is called `y` (of the kernels of some gradients) keeps its name.
+      shapes[outputName(index)] ??= output.shape;
+      dtypes[outputName(index)] ??= output.dtype;
       const value = new TrackedValue(node, index, output.shape, output.dtype);
       if (floating.has(output.dtype)) this.values.set(output.id, value);
       return value;
@@ -151,7 +152,7 @@ export class Tape {
     try {
       for (const name of this.options.keepNothing ? [] : (rule.saves?.(node.need, context) ?? [])) {
         if (!name || node.slots[name]) continue;
-        const output = outputIndex(name);
+        const output = inputs[name] ? undefined : outputIndex(name);
         const value = output === undefined ? (inputs[name] ?? aux[name]) : outputs[output];
         if (!value) continue;
         const role: SaveRole =
