@@ -1,11 +1,20 @@
 import type { OpSpec } from '../op-spec.ts';
 import { binarySpecs } from './binary.ts';
+import { convSpecs } from './conv.ts';
+import { cumulativeSpecs } from './cumulative.ts';
+import { einsumSpecs } from './einsum.ts';
 import { elementwiseSpecs } from './elementwise.ts';
 import { activationSpecs } from './elementwise-activation.ts';
+import { fftSpecs } from './fft.ts';
+import { fusedConvSpecs } from './fused-conv.ts';
+import { gatherSpecs } from './gather.ts';
+import { imageSpecs } from './image.ts';
 import { matmulSpecs } from './matmul.ts';
+import { normalizeSpecs } from './normalize.ts';
 import { notDifferentiableSpecs } from './not-differentiable.ts';
+import { poolSpecs } from './pool.ts';
 import { reduceSpecs } from './reduce.ts';
-import { complexSpecs, selectAndCastSpecs } from './select-cast.ts';
+import { complexSpecs as complexPartSpecs, selectAndCastSpecs } from './select-cast.ts';
 import { shapeSpecs } from './shape.ts';
 import { sliceSpecs } from './shape-slice.ts';
 
@@ -19,10 +28,19 @@ export const realOpSpecs: readonly OpSpec[] = [
   ...shapeSpecs,
   ...sliceSpecs,
   ...selectAndCastSpecs,
+  ...convSpecs,
+  ...fusedConvSpecs,
+  ...poolSpecs,
+  ...normalizeSpecs,
+  ...imageSpecs,
+  ...gatherSpecs,
+  ...cumulativeSpecs,
+  ...einsumSpecs,
   ...notDifferentiableSpecs,
 ];
 
+/** Rows of the kernels over complex numbers, which not every backend has. */
+export const complexSpecs: readonly OpSpec[] = [...complexPartSpecs, ...fftSpecs];
+
 /** Every row. */
 export const opSpecs: readonly OpSpec[] = [...realOpSpecs, ...complexSpecs];
-
-export { complexSpecs };
