@@ -29,7 +29,7 @@ async function compileKernels() {
   const script = `${kernels}/scripts/build-kernels.mjs`;
   if (!existsSync(join(root, script))) return;
   const valid = () => existsSync(join(root, kernels, 'src/generated'));
-  await once('kernels', [kernels, 'pnpm-lock.yaml'], { valid }, () => {
+  await once('kernels', [`${kernels}/assembly`, `${kernels}/scripts`, 'pnpm-lock.yaml'], { valid }, () => {
     say('Setting up: compiling the WebAssembly kernels …');
     return run(process.execPath, [script]);
   });
