@@ -8,8 +8,8 @@ export function gradientsOfASmallNetwork() {
     [0.5, -1],
     [2, 0.25],
   ]);
-  const w = tf.variable(tf.tensor2d([[0.1], [0.3]]));
-  const b = tf.variable(tf.tensor1d([-0.2]));
+  const w = tf.tensor2d([[0.1], [0.3]]);
+  const b = tf.tensor1d([-0.2]);
   const { value, gradients } = valueAndGrad(() => tf.sum(tf.square(tf.tanh(tf.add(tf.matMul(x, w), b)))), { w, b });
   const result = {
     backend: tf.getBackend(),
