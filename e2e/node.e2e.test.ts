@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => consumer?.remove());
 
 describe('the packed packages in Node', () => {
-  it('compute gradients on the cpu backend', async () => {
-    expectGradients(JSON.parse(await consumer.node('in-node.js')), 'cpu');
+  it.each(['cpu', 'wasm'])('compute gradients on the %s backend', async (backend) => {
+    expectGradients(JSON.parse(await consumer.node('in-node.js', backend)), backend);
   });
 });

@@ -42,8 +42,8 @@ describe.each([
     expect(await page.call('mayGenerateCode')).toBe(mayGenerateCode);
   });
 
-  it('compute gradients on the cpu backend', async () => {
-    expectGradients(await page.call('gradientsOn', 'cpu'), 'cpu');
+  it.each(['cpu', 'wasm'])('compute gradients on the %s backend', async (backend) => {
+    expectGradients(await page.call('gradientsOn', backend), backend);
     expect(page.problems).toEqual([]);
   });
 });

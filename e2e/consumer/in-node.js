@@ -1,6 +1,6 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { setBackend } from '@tensorflow/tfjs-core';
+// node in-node.js <backend>
+import { use } from './backends.js';
 import { gradientsOfASmallNetwork } from './gradients.js';
 
-await setBackend('cpu');
+await use(process.argv[2]);
 console.log(JSON.stringify(gradientsOfASmallNetwork()));

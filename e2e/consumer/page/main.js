@@ -1,10 +1,9 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { setBackend } from '@tensorflow/tfjs-core';
+import { use } from '../backends.js';
 import { gradientsOfASmallNetwork } from '../gradients.js';
 
 /** Called by the test, once for each backend. */
 globalThis.gradientsOn = async (backend) => {
-  await setBackend(backend);
+  await use(backend);
   return gradientsOfASmallNetwork();
 };
 
