@@ -1,0 +1,1 @@
+export { SentencePieceTokenizer, type VocabularyPiece } from './sentence-piece.ts';
