@@ -23,6 +23,7 @@ const sentences = [
   'a dog, of the genus Canis, that has been domesticated by man since prehistoric times; occurs in many breeds',
   "I don't know what you're talking about -- really?!",
   '  leading,  doubled   and trailing spaces  ',
+  'colons: one :: two :) three :-( four http://x',
   'tabs\tand\nnew lines\r\n',
   'naïve café Zürich Ærøskøbing',
   'ﬁne ligatures, ① circled, ｆｕｌｌ width, ½',
@@ -54,7 +55,7 @@ describe('SentencePiece unigram tokenizer', () => {
   });
 
   it('a vocabulary of another form is refused', () => {
-    for (const wrong of [[], [['a', 1], ['b']], { a: 1 }]) {
+    for (const wrong of [[], [['a', 1], ['b']], { a: 1 }, [['', 0]]]) {
       expect(() => new SentencePieceTokenizer(wrong as never)).toThrow(expect.objectContaining({ code: 'VOCABULARY_INVALID' }));
     }
   });

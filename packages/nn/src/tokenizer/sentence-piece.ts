@@ -1,7 +1,10 @@
 import { TapgradError } from '@tapgrad/core';
 
-/** A piece of the vocabulary and its log probability; its token id is its place in the list. */
-export type VocabularyPiece = readonly [piece: string, score: number];
+/**
+ * A piece of the vocabulary and its log probability; its token id is its place in the list.
+ * The published vocabulary has no score (null) for seven pieces with a colon; the reference reads it as 0.
+ */
+export type VocabularyPiece = readonly [piece: string, score: number | null];
 
 const wordStart = '\u2581';
 const unknownId = 0;
@@ -30,11 +33,10 @@ export class SentencePieceTokenizer {
   constructor(vocabulary: readonly VocabularyPiece[], reserved = 6) {
     checkVocabulary(vocabulary);
     this.vocabularySize = vocabulary.length;
-    this.scores = Float64Array.from(vocabulary, ([, score]) => score);
+    this.scores = Float64Array.from(vocabulary, ([, score]) => score ?? 0);
     this.lengths = Int32Array.from(vocabulary, ([piece]) => piece.length);
     vocabulary.forEach(([piece], id) => {
-      // The vocabulary of Universal Sentence Encoder has an empty piece; it matches nothing.
-      if (id >= reserved && piece !== '') this.insert(piece, id);
+      if (id >= reserved) this.insert(piece, id);
     });
   }
 
@@ -95,7 +97,7 @@ export class SentencePieceTokenizer {
 
 function checkVocabulary(vocabulary: readonly VocabularyPiece[]): void {
   const wrong = Array.isArray(vocabulary)
-    ? vocabulary.findIndex((entry: unknown) => !Array.isArray(entry) || typeof entry[0] !== 'string' || typeof entry[1] !== 'number')
+    ? vocabulary.findIndex((entry: unknown) => !Array.isArray(entry) || typeof entry[0] !== 'string' || entry[0] === '' || (typeof entry[1] !== 'number' && entry[1] !== null))
     : 0;
   if (wrong < 0 && vocabulary.length > 0) return;
   const message = `entry ${Math.max(wrong, 0)} of the vocabulary is not a pair of piece and score`;
