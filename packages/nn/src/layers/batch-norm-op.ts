@@ -1,0 +1,81 @@
+import { customRule } from '@tapgrad/core';
+import { add, batchNorm, mean, moments, mul, rsqrt, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
+
+const perChannel = [0, 1, 2];
+
+interface TrainingAttributes {
+  readonly epsilon: number;
+  /** Told the statistics of the batch, once per forward. */
+  readonly onStatistics: (mean: Tensor, variance: Tensor) => void;
+}
+
+/**
+ * Batch normalisation with the statistics of the batch (Ioffe & Szegedy 2015, arXiv:1502.03167) as one node:
+ * saves x and two values a channel, and its output can be recomputed from them.
+ */
+export const batchNormTraining = customRule<'x' | 'weight' | 'bias' | 'mean' | 'variance', TrainingAttributes>({
+  name: 'tapgrad.BatchNorm',
+  inputs: ['x', 'weight', 'bias'],
+  aux: ['mean', 'variance'],
+  forward({ x, weight, bias }, { epsilon, onStatistics }) {
+    const statistics = moments(x as Tensor, perChannel);
+    onStatistics(statistics.mean, statistics.variance);
+    const y = normalized({ x, weight, bias, mean: statistics.mean, variance: statistics.variance }, epsilon);
+    return [y, statistics.mean, statistics.variance];
+  },
+  recompute: (operands, { epsilon }) => normalized(operands, epsilon),
+  saves: (need, { shapes }) => [
+    ...(need.x || need.weight ? (['x', 'mean', 'variance'] as const) : []),
+    need.x && shapes.weight && 'weight',
+  ],
+  backward({ dy, saved, shapes, attrs: { epsilon } }) {
+    const rstd = () => rsqrt(add(saved.variance, epsilon));
+    const xhat = () => mul(sub(saved.x, saved.mean), rstd());
+    return {
+      bias: () => sum(dy, perChannel),
+      weight: () => sum(mul(dy, xhat()), perChannel),
+      x() {
+        const normal = xhat();
+        const along = mul(normal, mean(mul(dy, normal), perChannel));
+        const scale = shapes.weight ? mul(saved.weight, rstd()) : rstd();
+        return mul(sub(sub(dy, mean(dy, perChannel)), along), scale);
+      },
+    };
+  },
+});
+
+/** Batch normalisation with given statistics: a scale and a shift a channel. Saves x only where the weight trains. */
+export const batchNormFixed = customRule<'x' | 'weight' | 'bias' | 'mean' | 'variance', { readonly epsilon: number }>({
+  name: 'tapgrad.BatchNormFixed',
+  inputs: ['x', 'weight', 'bias', 'mean', 'variance'],
+  differentiable: ['x', 'weight', 'bias'],
+  cheap: true,
+  forward: (inputs, { epsilon }) => normalized(inputs, epsilon),
+  saves: (need, { shapes }) => [
+    need.weight && 'x',
+    need.weight && 'mean',
+    (need.weight || need.x) && 'variance',
+    need.x && shapes.weight && 'weight',
+  ],
+  backward({ dy, saved, shapes, attrs: { epsilon } }) {
+    const rstd = () => rsqrt(add(saved.variance, epsilon));
+    return {
+      bias: () => sum(dy, perChannel),
+      weight: () => sum(mul(dy, mul(sub(saved.x, saved.mean), rstd())), perChannel),
+      x: () => mul(dy, shapes.weight ? mul(saved.weight, rstd()) : rstd()),
+    };
+  },
+});
+
+interface Operands {
+  readonly x?: Tensor | undefined;
+  readonly weight?: Tensor | undefined;
+  readonly bias?: Tensor | undefined;
+  readonly mean?: Tensor | undefined;
+  readonly variance?: Tensor | undefined;
+}
+
+function normalized({ x, weight, bias, mean: center, variance }: Operands, epsilon: number): Tensor {
+  type Image = Parameters<typeof batchNorm>[0];
+  return batchNorm(x as Image, center as never, variance as never, bias as never, weight as never, epsilon);
+}

@@ -1,0 +1,42 @@
+import { Module } from '@tapgrad/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Initializer } from '../initializers/initializers.ts';
+import { type ActivationName, activation } from './activations.ts';
+import { Dropout } from './dropout.ts';
+import { Linear } from './linear.ts';
+import type { RandomOption } from './options.ts';
+
+export interface FeedForwardOptions extends RandomOption {
+  readonly width: number;
+  readonly hidden: number;
+  /** Default: `width`. */
+  readonly outputWidth?: number;
+  /** Default `gelu`. */
+  readonly activation?: ActivationName;
+  /** After the activation. Default 0. */
+  readonly dropout?: number;
+  readonly bias?: boolean;
+  readonly initializer?: Initializer;
+}
+
+/** Two linear layers, `up` and `down`, with an activation between: `[..., width]` to `[..., outputWidth]`. */
+export class FeedForward extends Module {
+  readonly up: Linear;
+  readonly activation: Module;
+  readonly dropout: Dropout;
+  readonly down: Linear;
+
+  constructor(options: FeedForwardOptions) {
+    super();
+    const { width, hidden, outputWidth = width, random, bias = true, initializer } = options;
+    const linear = { random, bias, ...(initializer && { initializer }) };
+    this.up = new Linear(width, hidden, linear);
+    this.activation = activation(options.activation ?? 'gelu');
+    this.dropout = new Dropout(options.dropout ?? 0);
+    this.down = new Linear(hidden, outputWidth, linear);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.down.call(this.dropout.call(this.activation.call(this.up.call(x))));
+  }
+}
