@@ -1,5 +1,5 @@
-import { fill } from '@tensorflow/tfjs-core';
 import { Parameter, type RandomStream, randomStream } from '@tapgrad/core';
+import { fill } from '@tensorflow/tfjs-core';
 import type { Fans } from './fans.ts';
 import type { Initializer } from './initializers.ts';
 
@@ -26,7 +26,12 @@ export function withoutInitialValues<T>(build: () => T): T {
  * A parameter that draws its initial value when it is first used. Its numbers depend on the order in which parameters
  * were built, not on the order of use.
  */
-export function initialParameter(shape: readonly number[], initializer: Initializer, random: RandomStream = sharedStream, fans?: Fans): Parameter {
+export function initialParameter(
+  shape: readonly number[],
+  initializer: Initializer,
+  random: RandomStream = sharedStream,
+  fans?: Fans,
+): Parameter {
   if (!drawing) return new Parameter({ shape, make: () => fill([...shape], 0) });
   const key = random.bits();
   return new Parameter({ shape, make: () => initializer(shape, randomStream(key), fans) });

@@ -3,8 +3,8 @@ export { depthwiseFans, type Fans, fansOf } from './fans.ts';
 export {
   constant,
   type Initializer,
-  kaimingNormal,
   type KaimingOptions,
+  kaimingNormal,
   kaimingUniform,
   normal,
   ones,

@@ -1,5 +1,5 @@
-import { fill, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { RandomStream } from '@tapgrad/core';
+import { fill, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { type Fans, fansOf } from './fans.ts';
 import { orthogonalMatrix } from './orthogonal.ts';
 
@@ -72,11 +72,18 @@ export function orthogonal(gain = 1): Initializer {
   return (shape, random) => {
     const columns = shape.at(-1) ?? 1;
     const rows = sizeOf(shape) / columns;
-    return fromHost(orthogonalMatrix(rows, columns, random).map((value) => value * gain), shape);
+    return fromHost(
+      orthogonalMatrix(rows, columns, random).map((value) => value * gain),
+      shape,
+    );
   };
 }
 
-function kaimingDeviation(shape: readonly number[], fans: Fans = fansOf(shape), { mode = 'in', gain = Math.SQRT2 }: KaimingOptions): number {
+function kaimingDeviation(
+  shape: readonly number[],
+  fans: Fans = fansOf(shape),
+  { mode = 'in', gain = Math.SQRT2 }: KaimingOptions,
+): number {
   return gain / Math.sqrt(fans[mode]);
 }
 

@@ -1,5 +1,17 @@
-import { gelu, type GeluApproximation, hardSwish, Module, silu } from '@tapgrad/core';
-import { add, elu, leakyRelu, mul, relu, relu6, sigmoid, softmax, softplus, tanh, type Tensor } from '@tensorflow/tfjs-core';
+import { type GeluApproximation, gelu, hardSwish, Module, silu } from '@tapgrad/core';
+import {
+  add,
+  elu,
+  leakyRelu,
+  mul,
+  relu,
+  relu6,
+  sigmoid,
+  softmax,
+  softplus,
+  type Tensor,
+  tanh,
+} from '@tensorflow/tfjs-core';
 
 export class ReLU extends Module {
   override forward(x: Tensor): Tensor {

@@ -47,10 +47,16 @@ export class BatchNorm2d extends Module {
     const { epsilon } = this;
     const [weight, bias] = [this.weight.read(), this.bias.read()];
     if (!this.training || this.frozenStatistics) {
-      return batchNormFixed({ x, weight, bias, mean: this.runningMean.read(), variance: this.runningVar.read() }, { epsilon });
+      return batchNormFixed(
+        { x, weight, bias, mean: this.runningMean.read(), variance: this.runningVar.read() },
+        { epsilon },
+      );
     }
     const count = x.size / this.channels;
-    return batchNormTraining({ x, weight, bias }, { epsilon, onStatistics: (mean, variance) => this.update(mean, variance, count) });
+    return batchNormTraining(
+      { x, weight, bias },
+      { epsilon, onStatistics: (mean, variance) => this.update(mean, variance, count) },
+    );
   }
 
   /** Only in a first forward: a segment that is run again for its gradient has counted already. */

@@ -39,7 +39,11 @@ export class Conv2d extends Module {
     super();
     const [height, width] = pair(kernel);
     checkSizes('Conv2d', { inChannels, outChannels, height, width });
-    this.weight = initialParameter([height, width, inChannels, outChannels], options.initializer ?? defaultInitializer, options.random);
+    this.weight = initialParameter(
+      [height, width, inChannels, outChannels],
+      options.initializer ?? defaultInitializer,
+      options.random,
+    );
     this.bias = options.bias === false ? undefined : initialBias(outChannels, height * width * inChannels, options);
   }
 

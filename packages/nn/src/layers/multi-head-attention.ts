@@ -1,4 +1,13 @@
-import { attention, attentionScores, currentRandom, dropout, mergeHeads, Module, splitHeads, TapgradError } from '@tapgrad/core';
+import {
+  attention,
+  attentionScores,
+  currentRandom,
+  dropout,
+  Module,
+  mergeHeads,
+  splitHeads,
+  TapgradError,
+} from '@tapgrad/core';
 import { matMul, softmax, split, type Tensor } from '@tensorflow/tfjs-core';
 import type { Initializer } from '../initializers/initializers.ts';
 import { Linear } from './linear.ts';
@@ -81,7 +90,8 @@ export class MultiHeadAttention extends Module<[x: Tensor, mask?: Tensor | undef
   }
 
   private project(x: Tensor, memory: Tensor): readonly [Tensor, Tensor, Tensor] {
-    if (this.query && this.key && this.value) return [this.query.call(x), this.key.call(memory), this.value.call(memory)];
+    if (this.query && this.key && this.value)
+      return [this.query.call(x), this.key.call(memory), this.value.call(memory)];
     const qkv = this.qkv as Linear;
     if (memory === x) return split(qkv.call(x), 3, -1) as [Tensor, Tensor, Tensor];
     const [query] = split(qkv.call(x), 3, -1) as [Tensor];
@@ -95,7 +105,9 @@ export class MultiHeadAttention extends Module<[x: Tensor, mask?: Tensor | undef
     const scale = 1 / Math.sqrt((query.shape.at(-1) as number) / heads);
     const scores = this.tap('scores', attentionScores(query, key, { heads, scale, causal, mask }));
     const certain = softmax(scores);
-    const probabilities = dropping ? dropout(certain, this.dropoutRate, currentRandom(`${this.path}:probabilities`)) : certain;
+    const probabilities = dropping
+      ? dropout(certain, this.dropoutRate, currentRandom(`${this.path}:probabilities`))
+      : certain;
     return mergeHeads(matMul(probabilities, splitHeads(value, heads)));
   }
 }

@@ -18,7 +18,11 @@ export function pair(value: Pair): [number, number] {
 export function checkSizes(owner: string, sizes: Readonly<Record<string, number>>): void {
   for (const [name, size] of Object.entries(sizes)) {
     if (!Number.isSafeInteger(size) || size < 1) {
-      throw new TapgradError({ code: 'CONFIG_INVALID', message: `${owner}: ${name} is ${size}`, fix: `give ${name} as a whole number from 1` });
+      throw new TapgradError({
+        code: 'CONFIG_INVALID',
+        message: `${owner}: ${name} is ${size}`,
+        fix: `give ${name} as a whole number from 1`,
+      });
     }
   }
 }

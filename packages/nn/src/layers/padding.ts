@@ -9,5 +9,12 @@ type TfjsPadding = 'same' | 'valid' | [[number, number], [number, number], [numb
 export function tfjsPadding(padding: Padding): TfjsPadding {
   if (padding === 'same') return 'same';
   const [vertical, horizontal] = pair(padding);
-  return vertical === 0 && horizontal === 0 ? 'valid' : [[0, 0], [vertical, vertical], [horizontal, horizontal], [0, 0]];
+  return vertical === 0 && horizontal === 0
+    ? 'valid'
+    : [
+        [0, 0],
+        [vertical, vertical],
+        [horizontal, horizontal],
+        [0, 0],
+      ];
 }

@@ -1,5 +1,18 @@
 import { Module } from '@tapgrad/core';
-import { avgPool, cast, div, expandDims, matMul, maximum, maxPool, mean, squeeze, sum, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import {
+  avgPool,
+  cast,
+  div,
+  expandDims,
+  matMul,
+  maximum,
+  maxPool,
+  mean,
+  squeeze,
+  sum,
+  type Tensor,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
 import { type Pair, pair } from './options.ts';
 import { type Padding, tfjsPadding } from './padding.ts';
 

@@ -60,9 +60,16 @@ export class TransformerBlock extends Module<[x: Tensor, mask?: Tensor | undefin
       ...(initializer && { initializer }),
     });
     this.norm2 = makeNorm(width, options);
-    this.mlp = new FeedForward({ width, hidden, activation: options.activation ?? 'gelu', random, ...(initializer && { initializer }) });
+    this.mlp = new FeedForward({
+      width,
+      hidden,
+      activation: options.activation ?? 'gelu',
+      random,
+      ...(initializer && { initializer }),
+    });
     this.dropout = new Dropout(options.dropout ?? 0);
-    this.shortcut = inputWidth === width ? undefined : new Linear(inputWidth, width, { random, ...(initializer && { initializer }) });
+    this.shortcut =
+      inputWidth === width ? undefined : new Linear(inputWidth, width, { random, ...(initializer && { initializer }) });
   }
 
   override forward(x: Tensor, mask?: Tensor): Tensor {
@@ -76,7 +83,10 @@ export class TransformerBlock extends Module<[x: Tensor, mask?: Tensor | undefin
   }
 }
 
-export function makeNorm(width: number, { normKind = 'layer', epsilon }: Pick<TransformerBlockOptions, 'normKind' | 'epsilon'>): Module {
+export function makeNorm(
+  width: number,
+  { normKind = 'layer', epsilon }: Pick<TransformerBlockOptions, 'normKind' | 'epsilon'>,
+): Module {
   const options = epsilon === undefined ? {} : { epsilon };
   return normKind === 'layer' ? new LayerNorm(width, options) : new RMSNorm(width, options);
 }

@@ -47,7 +47,10 @@ export class ConfusionMatrix {
     const scores = this.each((c) => c)
       .filter((c) => this.row(c) + this.column(c) > 0)
       .map((c) => (2 * this.at(c, c)) / (this.row(c) + this.column(c)));
-    return ratio(scores.reduce((sum, score) => sum + score, 0), scores.length);
+    return ratio(
+      scores.reduce((sum, score) => sum + score, 0),
+      scores.length,
+    );
   }
 
   at(actual: number, predicted: number): number {
@@ -69,7 +72,10 @@ export class ConfusionMatrix {
   private index(actual: number, predicted: number): number {
     for (const label of [actual, predicted]) {
       if (!Number.isInteger(label) || label < 0 || label >= this.classes) {
-        throw new TapgradError({ code: 'LABEL_OUT_OF_RANGE', message: `label ${label} is not in 0 … ${this.classes - 1}` });
+        throw new TapgradError({
+          code: 'LABEL_OUT_OF_RANGE',
+          message: `label ${label} is not in 0 … ${this.classes - 1}`,
+        });
       }
     }
     return actual * this.classes + predicted;

@@ -1,2 +1,2 @@
 export { ConfusionMatrix } from './confusion-matrix.ts';
-export { accuracy, macroF1, Mean, type Metric, topK } from './metric.ts';
+export { accuracy, Mean, type Metric, macroF1, topK } from './metric.ts';

@@ -24,7 +24,9 @@ export function topK(k: number, name = `top${k}`): Metric {
       const best = tidy(() => topk(outputs, k).indices);
       const [candidates, actual] = await Promise.all([best.data(), labels.data()]);
       best.dispose();
-      actual.forEach((label, i) => seen.add(candidates.subarray(i * k, (i + 1) * k).includes(label) ? 1 : 0));
+      for (const [i, label] of actual.entries()) {
+        seen.add(candidates.subarray(i * k, (i + 1) * k).includes(label) ? 1 : 0);
+      }
     },
     value: () => seen.value,
     reset: () => seen.reset(),

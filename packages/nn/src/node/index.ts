@@ -1,3 +1,3 @@
-export { type FileSource } from '../weights/source.ts';
+export type { FileSource } from '../weights/source.ts';
 export { folderSource } from './folder-source.ts';
 export { readSafetensorsFile, writeSafetensorsFile } from './safetensors-file.ts';

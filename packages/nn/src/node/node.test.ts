@@ -30,7 +30,9 @@ describe('files on disk', () => {
 
   it('a failed write leaves nothing behind', async () => {
     const w = tensor([1]);
-    await expect(writeSafetensorsFile(join(folder, 'no', 'such', 'folder.safetensors'), { w })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(writeSafetensorsFile(join(folder, 'no', 'such', 'folder.safetensors'), { w })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
     w.dispose();
   });
 

@@ -39,8 +39,10 @@ export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array, name:
   const count = bytes.byteLength / elementBytes[dtype];
   const aligned = hostIsLittleEndian && bytes.byteOffset % elementBytes[dtype] === 0;
   if (dtype === 'BOOL') return { dtype: 'bool', values: bytes };
-  if (aligned && dtype === 'F32') return { dtype: 'float32', values: hostFloats(new globalThis.Float32Array(bytes.buffer, bytes.byteOffset, count)) };
-  if (aligned && dtype === 'I32') return { dtype: 'int32', values: new Int32Array(bytes.buffer, bytes.byteOffset, count) };
+  if (aligned && dtype === 'F32')
+    return { dtype: 'float32', values: hostFloats(new globalThis.Float32Array(bytes.buffer, bytes.byteOffset, count)) };
+  if (aligned && dtype === 'I32')
+    return { dtype: 'int32', values: new Int32Array(bytes.buffer, bytes.byteOffset, count) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (dtype) {
     case 'F64':
@@ -48,12 +50,16 @@ export function decodeElements(dtype: SafetensorsDtype, bytes: Uint8Array, name:
     case 'F32':
       return { dtype: 'float32', values: Float32Array.from({ length: count }, (_, i) => view.getFloat32(4 * i, true)) };
     case 'F16':
-      return { dtype: 'float32', values: Float32Array.from({ length: count }, (_, i) => halfToNumber(view.getUint16(2 * i, true))) };
+      return {
+        dtype: 'float32',
+        values: Float32Array.from({ length: count }, (_, i) => halfToNumber(view.getUint16(2 * i, true))),
+      };
     case 'BF16':
       return { dtype: 'float32', values: brainToNumbers(view, count) };
     case 'I64':
     case 'U64': {
-      const read = dtype === 'I64' ? (i: number) => view.getBigInt64(8 * i, true) : (i: number) => view.getBigUint64(8 * i, true);
+      const read =
+        dtype === 'I64' ? (i: number) => view.getBigInt64(8 * i, true) : (i: number) => view.getBigUint64(8 * i, true);
       return { dtype: 'int32', values: checkedIntegers(dtype, count, (i) => Number(read(i)), name) };
     }
     case 'U32':

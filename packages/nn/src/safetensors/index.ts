@@ -1,5 +1,5 @@
-export { type DecodedElements, type SafetensorsDtype } from './dtype.ts';
-export { type SafetensorsErrorCode } from './errors.ts';
-export { type SafetensorsEntry } from './header.ts';
+export type { DecodedElements, SafetensorsDtype } from './dtype.ts';
+export type { SafetensorsErrorCode } from './errors.ts';
+export type { SafetensorsEntry } from './header.ts';
 export { SafetensorsFile } from './read.ts';
 export { encodeSafetensors, type HostTensor, saveSafetensors } from './write.ts';

@@ -19,9 +19,14 @@ function file(header: Record<string, Description | unknown> | string, data: numb
   return bytes;
 }
 
-function stored(dtype: SafetensorsDtype, values: number[], write: (view: DataView, position: number, value: number) => void): Uint8Array {
+function stored(
+  dtype: SafetensorsDtype,
+  values: number[],
+  write: (view: DataView, position: number, value: number) => void,
+): Uint8Array {
   const data = new Uint8Array(values.length * elementBytes[dtype]);
-  values.forEach((value, i) => write(new DataView(data.buffer), i * elementBytes[dtype], value));
+  const view = new DataView(data.buffer);
+  for (const [i, value] of values.entries()) write(view, i * elementBytes[dtype], value);
   return file({ x: { dtype, shape: [values.length], data_offsets: [0, data.length] } }, data);
 }
 
@@ -44,16 +49,51 @@ describe('a malformed safetensors file is refused with the code of what is wrong
     ['metadata that is no object', 'SAFETENSORS_METADATA_INVALID', file({ __metadata__: [1] }), /object/],
     ['metadata that is no string', 'SAFETENSORS_METADATA_INVALID', file({ __metadata__: { step: 3 } }), /step/],
     ['an unknown dtype', 'SAFETENSORS_DTYPE_UNKNOWN', file({ x: { ...oneFloat, dtype: 'F31' } }, 4), /F31/],
-    ['a dtype that is only on the prototype', 'SAFETENSORS_DTYPE_UNKNOWN', file({ x: { ...oneFloat, dtype: 'toString' } }, 4), /toString/],
+    [
+      'a dtype that is only on the prototype',
+      'SAFETENSORS_DTYPE_UNKNOWN',
+      file({ x: { ...oneFloat, dtype: 'toString' } }, 4),
+      /toString/,
+    ],
     ['a negative size', 'SAFETENSORS_SHAPE_INVALID', file({ x: { ...oneFloat, shape: [-1] } }, 4), /\[-1\]/],
     ['a shape that is no list', 'SAFETENSORS_SHAPE_INVALID', file({ x: { ...oneFloat, shape: 1 } }, 4), /'x'/],
     ['one offset', 'SAFETENSORS_OFFSETS_INVALID', file({ x: { ...oneFloat, data_offsets: [0] } }, 4), /\[begin, end\]/],
-    ['an end before its begin', 'SAFETENSORS_OFFSETS_INVALID', file({ x: { ...oneFloat, data_offsets: [4, 0] } }, 4), /'x'/],
-    ['data beyond the end of the file', 'SAFETENSORS_OFFSETS_INVALID', file({ x: { ...oneFloat, shape: [2], data_offsets: [0, 8] } }, 4), /of a file of/],
-    ['offsets that do not fit the shape', 'SAFETENSORS_SIZE_MISMATCH', file({ x: { ...oneFloat, shape: [2] } }, 4), /needs 8 bytes/],
-    ['a size that overflows', 'SAFETENSORS_SIZE_MISMATCH', file({ x: { ...oneFloat, shape: [2 ** 40, 2 ** 40] } }, 4), /needs/],
-    ['tensors that share bytes', 'SAFETENSORS_OVERLAP', file({ x: { ...oneFloat, shape: [2], data_offsets: [0, 8] }, y: { ...oneFloat, data_offsets: [4, 8] } }, 8), /'y' begins/],
-    ['bytes between tensors', 'SAFETENSORS_HOLE', file({ x: oneFloat, y: { ...oneFloat, data_offsets: [8, 12] } }, 12), /between 'x' and 'y'/],
+    [
+      'an end before its begin',
+      'SAFETENSORS_OFFSETS_INVALID',
+      file({ x: { ...oneFloat, data_offsets: [4, 0] } }, 4),
+      /'x'/,
+    ],
+    [
+      'data beyond the end of the file',
+      'SAFETENSORS_OFFSETS_INVALID',
+      file({ x: { ...oneFloat, shape: [2], data_offsets: [0, 8] } }, 4),
+      /of a file of/,
+    ],
+    [
+      'offsets that do not fit the shape',
+      'SAFETENSORS_SIZE_MISMATCH',
+      file({ x: { ...oneFloat, shape: [2] } }, 4),
+      /needs 8 bytes/,
+    ],
+    [
+      'a size that overflows',
+      'SAFETENSORS_SIZE_MISMATCH',
+      file({ x: { ...oneFloat, shape: [2 ** 40, 2 ** 40] } }, 4),
+      /needs/,
+    ],
+    [
+      'tensors that share bytes',
+      'SAFETENSORS_OVERLAP',
+      file({ x: { ...oneFloat, shape: [2], data_offsets: [0, 8] }, y: { ...oneFloat, data_offsets: [4, 8] } }, 8),
+      /'y' begins/,
+    ],
+    [
+      'bytes between tensors',
+      'SAFETENSORS_HOLE',
+      file({ x: oneFloat, y: { ...oneFloat, data_offsets: [8, 12] } }, 12),
+      /between 'x' and 'y'/,
+    ],
     ['bytes after the last tensor', 'SAFETENSORS_HOLE', file({ x: oneFloat }, 5), /after 'x'/],
     [
       'a name given twice (JSON keeps the last, the first becomes a hole)',
@@ -63,11 +103,15 @@ describe('a malformed safetensors file is refused with the code of what is wrong
     ],
   ];
   it.each(cases)('%s', (_name, code, bytes, message) => {
-    expect(() => new SafetensorsFile(bytes)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    expect(() => new SafetensorsFile(bytes)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
   });
 
   it('an unknown tensor is named beside those that exist', () => {
-    expect(() => new SafetensorsFile(file({ x: oneFloat }, 4)).view('z')).toThrow(expect.objectContaining({ code: 'SAFETENSORS_TENSOR_UNKNOWN' }));
+    expect(() => new SafetensorsFile(file({ x: oneFloat }, 4)).view('z')).toThrow(
+      expect.objectContaining({ code: 'SAFETENSORS_TENSOR_UNKNOWN' }),
+    );
   });
 });
 
@@ -77,14 +121,24 @@ describe('elements are decoded by dtype', () => {
 
   it('floats of every width', () => {
     expect(read(stored('F64', [0.1, -2], (view, at, value) => view.setFloat64(at, value, true)))[1]).toBe(-2);
-    expect(read(stored('F32', [0.5, -3.25], (view, at, value) => view.setFloat32(at, value, true)))).toEqual([0.5, -3.25]);
-    expect(read(stored('F16', [0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00], half))).toEqual([1, -2, 2 ** -24, 65504, Number.POSITIVE_INFINITY]);
+    expect(read(stored('F32', [0.5, -3.25], (view, at, value) => view.setFloat32(at, value, true)))).toEqual([
+      0.5, -3.25,
+    ]);
+    expect(read(stored('F16', [0x3c00, 0xc000, 0x0001, 0x7bff, 0x7c00], half))).toEqual([
+      1,
+      -2,
+      2 ** -24,
+      65504,
+      Number.POSITIVE_INFINITY,
+    ]);
     expect(read(stored('BF16', [0x3f80, 0xc040], half))).toEqual([1, -3]);
     expect(halfToNumber(0x7e00)).toBeNaN();
   });
 
   it('integers of every width become int32', () => {
-    expect(read(stored('I64', [-5, 7], (view, at, value) => view.setBigInt64(at, BigInt(value), true)))).toEqual([-5, 7]);
+    expect(read(stored('I64', [-5, 7], (view, at, value) => view.setBigInt64(at, BigInt(value), true)))).toEqual([
+      -5, 7,
+    ]);
     expect(read(stored('U64', [5], (view, at, value) => view.setBigUint64(at, BigInt(value), true)))).toEqual([5]);
     expect(read(stored('U32', [9], (view, at, value) => view.setUint32(at, value, true)))).toEqual([9]);
     expect(read(stored('I32', [-9], (view, at, value) => view.setInt32(at, value, true)))).toEqual([-9]);
@@ -97,7 +151,9 @@ describe('elements are decoded by dtype', () => {
 
   it('an integer beyond int32 is an error that names the tensor and the element', () => {
     const wide = stored('I64', [1, 2 ** 31], (view, at, value) => view.setBigInt64(at, BigInt(value), true));
-    expect(() => read(wide)).toThrow(expect.objectContaining({ code: 'SAFETENSORS_INTEGER_RANGE', message: expect.stringMatching(/element 1 .*'x'/) }));
+    expect(() => read(wide)).toThrow(
+      expect.objectContaining({ code: 'SAFETENSORS_INTEGER_RANGE', message: expect.stringMatching(/element 1 .*'x'/) }),
+    );
     const unsigned = stored('U32', [2 ** 31], (view, at, value) => view.setUint32(at, value, true));
     expect(() => read(unsigned)).toThrow(expect.objectContaining({ code: 'SAFETENSORS_INTEGER_RANGE' }));
   });
@@ -107,7 +163,14 @@ describe('elements are decoded by dtype', () => {
     new DataView(data.buffer).setFloat32(1, 1.5, true);
     new DataView(data.buffer).setInt32(5, -4, true);
     const mixed = new SafetensorsFile(
-      file({ a: { dtype: 'BOOL', shape: [1], data_offsets: [0, 1] }, b: { ...oneFloat, data_offsets: [1, 5] }, c: { dtype: 'I32', shape: [], data_offsets: [5, 9] } }, data),
+      file(
+        {
+          a: { dtype: 'BOOL', shape: [1], data_offsets: [0, 1] },
+          b: { ...oneFloat, data_offsets: [1, 5] },
+          c: { dtype: 'I32', shape: [], data_offsets: [5, 9] },
+        },
+        data,
+      ),
     );
     expect(mixed.elements('b').values[0]).toBe(1.5);
     expect(mixed.elements('c').values[0]).toBe(-4);

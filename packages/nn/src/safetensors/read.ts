@@ -45,7 +45,11 @@ export class SafetensorsFile {
 
   private entry(name: string): SafetensorsEntry {
     const entry = this.entries.get(name);
-    if (!entry) throw safetensorsError('SAFETENSORS_TENSOR_UNKNOWN', `no tensor '${name}'; the file has ${[...this.entries.keys()].slice(0, 8).join(', ')}`);
+    if (!entry)
+      throw safetensorsError(
+        'SAFETENSORS_TENSOR_UNKNOWN',
+        `no tensor '${name}'; the file has ${[...this.entries.keys()].slice(0, 8).join(', ')}`,
+      );
     return entry;
   }
 }

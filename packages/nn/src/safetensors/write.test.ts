@@ -1,4 +1,4 @@
-import { type Tensor, scalar, tensor, zeros } from '@tensorflow/tfjs-core';
+import { scalar, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { SafetensorsFile } from './read.ts';
 import { encodeSafetensors, type HostTensor, saveSafetensors } from './write.ts';
@@ -16,14 +16,21 @@ describe('safetensors round trip', () => {
     expect(read.size).toBe(5);
     for (const [name, expected] of Object.entries(tensors)) {
       const actual = read.get(name) as Tensor;
-      expect([name, actual.shape, actual.dtype, [...actual.dataSync()]]).toEqual([name, expected.shape, expected.dtype, [...expected.dataSync()]]);
+      expect([name, actual.shape, actual.dtype, [...actual.dataSync()]]).toEqual([
+        name,
+        expected.shape,
+        expected.dtype,
+        [...expected.dataSync()],
+      ]);
     }
     for (const made of [...read.values(), ...Object.values(tensors)]) made.dispose();
   });
 
   it('metadata comes back, and names and metadata may hold any text', () => {
     const odd = '"quoted", ünïcode \u2028 \\';
-    const file = new SafetensorsFile(encodeSafetensors(new Map([[odd, { dtype: 'float32', shape: [1], values: [1] }]]), { [odd]: odd }));
+    const file = new SafetensorsFile(
+      encodeSafetensors(new Map([[odd, { dtype: 'float32', shape: [1], values: [1] }]]), { [odd]: odd }),
+    );
     expect([...file.entries.keys()]).toEqual([odd]);
     expect(file.metadata.get(odd)).toBe(odd);
   });
@@ -47,8 +54,12 @@ describe('safetensors round trip', () => {
 
   it('a reserved name, a wrong count and a complex tensor are refused', async () => {
     const one: HostTensor = { dtype: 'float32', shape: [2], values: [1, 2] };
-    expect(() => encodeSafetensors(new Map([['__metadata__', one]]))).toThrow(expect.objectContaining({ code: 'SAFETENSORS_NAME_INVALID' }));
-    expect(() => encodeSafetensors(new Map([['w', { ...one, shape: [3] }]]))).toThrow(expect.objectContaining({ code: 'SAFETENSORS_SIZE_MISMATCH' }));
+    expect(() => encodeSafetensors(new Map([['__metadata__', one]]))).toThrow(
+      expect.objectContaining({ code: 'SAFETENSORS_NAME_INVALID' }),
+    );
+    expect(() => encodeSafetensors(new Map([['w', { ...one, shape: [3] }]]))).toThrow(
+      expect.objectContaining({ code: 'SAFETENSORS_SIZE_MISMATCH' }),
+    );
     const text = tensor(['a'], [1], 'string');
     await expect(saveSafetensors({ text })).rejects.toMatchObject({ code: 'SAFETENSORS_DTYPE_UNKNOWN' });
     text.dispose();

@@ -17,7 +17,10 @@ const headerAlignment = 8;
  * among equals the order is the map's. The same input gives the same bytes.
  * @throws TapgradError `SAFETENSORS_NAME_INVALID` for a tensor named `__metadata__`, `SAFETENSORS_SIZE_MISMATCH` when values do not fill the shape.
  */
-export function encodeSafetensors(tensors: ReadonlyMap<string, HostTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, HostTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const ordered = [...tensors].sort(([, a], [, b]) => storedBytes[b.dtype] - storedBytes[a.dtype]);
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
   let offset = 0;
@@ -27,7 +30,9 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, HostTensor>, meta
     header.push([name, { dtype: storedDtype[dtype], shape, data_offsets: [offset, end] }]);
     offset = end;
   }
-  const json = new TextEncoder().encode(`{${header.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`);
+  const json = new TextEncoder().encode(
+    `{${header.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`,
+  );
   const jsonBytes = Math.ceil(json.length / headerAlignment) * headerAlignment;
   const file = new Uint8Array(8 + jsonBytes + offset).fill(0x20, 8, 8 + jsonBytes);
   const view = new DataView(file.buffer);
@@ -60,9 +65,14 @@ async function readBack(name: string, tensor: Tensor): Promise<HostTensor> {
 }
 
 function checkTensor(name: string, shape: readonly number[], length: number): void {
-  if (name === '__metadata__') throw safetensorsError('SAFETENSORS_NAME_INVALID', "'__metadata__' is reserved by the format", 'rename the tensor');
+  if (name === '__metadata__')
+    throw safetensorsError('SAFETENSORS_NAME_INVALID', "'__metadata__' is reserved by the format", 'rename the tensor');
   const size = shape.reduce((product, axis) => product * axis, 1);
-  if (size !== length) throw safetensorsError('SAFETENSORS_SIZE_MISMATCH', `tensor '${name}' of shape [${shape.join(', ')}] needs ${size} values, ${length} were given`);
+  if (size !== length)
+    throw safetensorsError(
+      'SAFETENSORS_SIZE_MISMATCH',
+      `tensor '${name}' of shape [${shape.join(', ')}] needs ${size} values, ${length} were given`,
+    );
 }
 
 function writeValues(view: DataView, start: number, { dtype, values }: HostTensor): number {

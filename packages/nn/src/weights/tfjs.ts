@@ -9,7 +9,10 @@ import { type FileSource, readJson } from './source.ts';
  * @returns tensors by the model's own weight names, owned by the caller
  * @throws TapgradError `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `WEIGHTS_MANIFEST_INVALID` or `WEIGHTS_SIZE_MISMATCH`; then no tensor is left behind
  */
-export async function loadTfjsWeights(source: FileSource, options: { readonly modelFile?: string } = {}): Promise<Map<string, Tensor>> {
+export async function loadTfjsWeights(
+  source: FileSource,
+  options: { readonly modelFile?: string } = {},
+): Promise<Map<string, Tensor>> {
   const groups = weightGroups(await readJson(source, options.modelFile ?? 'model.json'));
   const shards = await Promise.all(groups.map((group) => Promise.all(group.paths.map((path) => source.read(path)))));
   const tensors = new Map<string, Tensor>();

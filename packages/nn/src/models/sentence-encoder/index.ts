@@ -1,0 +1,3 @@
+export { type LoadSentenceEncoderOptions, loadSentenceEncoder } from './load.ts';
+export { padTokens } from './pad-tokens.ts';
+export { SentenceEncoder, type SentenceEncoderOptions } from './sentence-encoder.ts';
