@@ -11,7 +11,7 @@ afterAll(() => {
   const buffers = end.buffers - start.buffers;
   if (tensors === 0 && buffers === 0) return;
   const file = relative(process.cwd(), expect.getState().testPath ?? 'this file');
-  throw new Error(`${file} leaked ${tensors} tensors in ${buffers} buffers (dispose them, or use tf.tidy)`);
+  throw new Error(`${file} leaked ${tensors} tensors and ${buffers} buffers (dispose them, or use tf.tidy)`);
 });
 
 function count(): { tensors: number; buffers: number } {
