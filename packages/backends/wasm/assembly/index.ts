@@ -1,2 +1,8 @@
 export { activate } from './activate';
+export { activation, activationGrad } from './activation';
+export { attention, attentionGrad } from './attention';
 export { gemmBatched, gemmWorkspace } from './gemm';
+export { norm, normApply, normGrad } from './norm';
+export { segmentSum } from './segment';
+export { crossEntropy, crossEntropyDense, crossEntropyGrad, softmax } from './softmax';
+export { adamW, addInPlace } from './update';

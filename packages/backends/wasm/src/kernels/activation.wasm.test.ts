@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useWasm } from '../index.ts';
+import { expectClose, normalCdf64, runKernel, sample } from '../test-support.ts';
+
+beforeAll(() => useWasm());
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const density = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
+const c = Math.sqrt(8 / Math.PI);
+
+interface Reference {
+  readonly name: string;
+  readonly attrs: object;
+  readonly value: (x: number) => number;
+  readonly slope: (x: number) => number;
+}
+const functions: Reference[] = [
+  {
+    name: 'Gelu',
+    attrs: { approximate: 'none' },
+    value: (x) => x * normalCdf64(x),
+    slope: (x) => normalCdf64(x) + x * density(x),
+  },
+  {
+    name: 'Gelu',
+    attrs: { approximate: 'tanh' },
+    value: (x) => x * sigmoid(c * (x + 0.044715 * x ** 3)),
+    slope(x) {
+      const s = sigmoid(c * (x + 0.044715 * x ** 3));
+      return s + x * s * (1 - s) * c * (1 + 0.134145 * x * x);
+    },
+  },
+  { name: 'Silu', attrs: {}, value: (x) => x * sigmoid(x), slope: (x) => sigmoid(x) * (1 + x * (1 - sigmoid(x))) },
+  {
+    name: 'HardSwish',
+    attrs: {},
+    value: (x) => (x * Math.min(6, Math.max(0, x + 3))) / 6,
+    slope: (x) => (x >= 3 ? 1 : x <= -3 ? 0 : (2 * x + 3) / 6),
+  },
+];
+
+describe.each(functions)('$name $attrs', ({ name, attrs, value, slope }) => {
+  it.each([0, 1, 3, 5, 17, 33, 1000])('%i elements equal float64, value and gradient', (size) => {
+    const [x, dy] = [sample([size], 'x', 2), sample([size], 'dy')];
+    const [y] = runKernel(`tapgrad.${name}`, { x: x.tensor }, attrs);
+    const [dx] = runKernel(`tapgrad.${name}Grad`, { dy: dy.tensor, x: x.tensor }, attrs);
+    expectClose(y!, x.values.map(value), 1e-5, 1e-2);
+    expectClose(
+      dx!,
+      x.values.map((v, i) => slope(v) * dy.values[i]!),
+      1e-5,
+      1e-1,
+    );
+    tf.dispose([x.tensor, dy.tensor, y!, dx!]);
+  });
+
+  it('is right to 1e-6 on a grid from -20 to 20, and finite far out', () => {
+    const grid = Float32Array.from({ length: 4001 }, (_, i) => (i - 2000) / 100);
+    const x = tf.tensor1d(grid);
+    const [y] = runKernel(`tapgrad.${name}`, { x }, attrs);
+    const values = y!.dataSync();
+    const worst = Math.max(...grid.map((v, i) => Math.abs(values[i]! - value(v)) / Math.max(1, Math.abs(v))));
+    expect(worst).toBeLessThan(1e-6);
+    const far = tf.tensor1d([-1e4, -200, -90, 90, 200, 1e4]);
+    const [atFar] = runKernel(`tapgrad.${name}`, { x: far }, attrs);
+    expectClose(atFar!, [0, 0, 0, 90, 200, 1e4], 1e-6, 1);
+    tf.dispose([x, y!, far, atFar!]);
+  });
+});
