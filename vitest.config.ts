@@ -36,7 +36,7 @@ export default defineConfig(async () => ({
         test: { name: 'docs', include: ['docs/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
-        test: { name: 'e2e', include: ['e2e/**/*.e2e.test.ts'], testTimeout: 60_000 },
+        test: { name: 'e2e', include: ['e2e/**/*.e2e.test.ts'], testTimeout: 60_000, maxWorkers: 1 },
       },
       {
         test: { name: 'browser', include: ['e2e/**/*.browser.test.ts'], testTimeout: 60_000 },
