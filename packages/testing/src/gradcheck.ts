@@ -55,7 +55,7 @@ export function gradgradcheck(f: TensorFunction, inputs: readonly Tensor[], opti
       tensor(cotangentValues(output.size, i), output.shape, 'float32'),
     );
     const gradient = (...all: Tensor[]): Tensor[] =>
-      vectorJacobian(f, all.slice(0, inputs.length), wanted, all.slice(inputs.length));
+      vectorJacobian(f, all.slice(0, inputs.length), wanted, all.slice(inputs.length), { createGraph: true });
     gradcheck(gradient, [...inputs, ...weights], {
       ...tolerances,
       differentiable: [...inputs.map((_, index) => wanted.includes(index)), ...weights.map(() => true)],

@@ -26,17 +26,21 @@ export function weightedSum(outputs: readonly Tensor[], weights: readonly Tensor
   return outputs.reduce<Tensor>((total, output, i) => add(total, sum(mul(output, weights[i]!))), scalar(0));
 }
 
-/** Gradients of `Σ weight · f(inputs)`; zeros where it does not depend on an input. Differentiable in inputs and weights. */
+/**
+ * Gradients of `Σ weight · f(inputs)`; zeros where it does not depend on an input. With `createGraph` they are
+ * differentiable in inputs and weights; an own op is then recorded in parts, and its own rule does not run.
+ */
 export function vectorJacobian(
   f: TensorFunction,
   inputs: readonly Tensor[],
   wanted: readonly number[],
   weights: readonly Tensor[],
+  { createGraph = false }: { createGraph?: boolean } = {},
 ): Tensor[] {
   const parameters = wanted.map((index) => inputs[index]!);
   try {
     const gradients = grad(() => weightedSum(floating(outputsOf(f, inputs)), weights), parameters, {
-      createGraph: true,
+      createGraph,
     });
     return gradients;
   } catch (thrown) {

@@ -1,5 +1,18 @@
 import {
-  add, cast, exp, expandDims, logSumExp, mean, mul, oneHot, reshape, sub, sum, type Tensor, type Tensor1D,
+  add,
+  cast,
+  equal,
+  exp,
+  expandDims,
+  logSumExp,
+  mean,
+  mul,
+  oneHot,
+  reshape,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
 } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import { rows } from './linear.ts';
@@ -65,6 +78,11 @@ const run = ownOp<'logits' | 'labels' | 'logSumExp', { labelSmoothing: number }>
 });
 
 function targets(labels: Tensor, classes: number, smoothing: number): Tensor {
-  const hard = labels.rank === 1 ? cast(oneHot(labels as Tensor1D, classes), 'float32') : labels;
+  const hard = labels.rank === 1 ? oneHotRows(labels as Tensor1D, classes) : labels;
   return smoothing === 0 ? hard : add(mul(hard, 1 - smoothing), smoothing / classes);
+}
+
+function oneHotRows(labels: Tensor1D, classes: number): Tensor {
+  // tfjs refuses a depth of 1.
+  return classes === 1 ? cast(equal(expandDims(labels, -1), 0), 'float32') : cast(oneHot(labels, classes), 'float32');
 }

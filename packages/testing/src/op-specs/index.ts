@@ -12,13 +12,14 @@ import { imageSpecs } from './image.ts';
 import { matmulSpecs } from './matmul.ts';
 import { normalizeSpecs } from './normalize.ts';
 import { notDifferentiableSpecs } from './not-differentiable.ts';
+import { ownOpSpecs } from './own-ops.ts';
 import { poolSpecs } from './pool.ts';
 import { reduceSpecs } from './reduce.ts';
 import { complexSpecs as complexPartSpecs, selectAndCastSpecs } from './select-cast.ts';
 import { shapeSpecs } from './shape.ts';
 import { sliceSpecs } from './shape-slice.ts';
 
-/** One row for every kernel that has a gradient rule, for backends with real tensors alone. */
+/** One row for every kernel that has a gradient rule and every own op, for backends with real tensors alone. */
 export const realOpSpecs: readonly OpSpec[] = [
   ...elementwiseSpecs,
   ...activationSpecs,
@@ -37,6 +38,7 @@ export const realOpSpecs: readonly OpSpec[] = [
   ...cumulativeSpecs,
   ...einsumSpecs,
   ...notDifferentiableSpecs,
+  ...ownOpSpecs,
 ];
 
 /** Rows of the kernels over complex numbers, which not every backend has. */
