@@ -1,8 +1,10 @@
 import {
+  diag,
   gather,
   gatherND,
   mul,
   scatterND,
+  sparse,
   sparseToDense,
   type Tensor,
   type Tensor1D,
@@ -108,4 +110,34 @@ const largest = opSpec<{ readonly k: number; readonly sorted?: boolean }>({
   secondOrder: 'zero',
 });
 
-export const gatherSpecs: readonly OpSpec[] = [rows, points, scattered, updated, dense, segments, largest];
+const [sparseSum, sparseMean] = [sparse.sparseSegmentSum, sparse.sparseSegmentMean].map((op, averaged) =>
+  opSpec({
+    kernel: averaged ? 'SparseSegmentMean' : 'SparseSegmentSum',
+    run: ([data, at, ids]) => op(data as Tensor, at as Tensor1D, ids as Tensor1D),
+    samples: [
+      { inputs: [{ shape: [4, 3] }, indices([4], [3, 0, 3, 1]), indices([4], [0, 0, 1, 1])] },
+      { name: 'an empty segment', inputs: [{ shape: [4] }, indices([3], [2, 2, 0]), indices([3], [0, 0, 2])] },
+    ],
+    secondOrder: 'zero',
+  }),
+) as [OpSpec, OpSpec];
+
+const diagonal = opSpec({
+  kernel: 'Diag',
+  run: ([x]) => diag(x as Tensor),
+  samples: [{ inputs: [{ shape: [3] }] }, { inputs: [{ shape: [2, 2] }] }],
+  secondOrder: 'zero',
+});
+
+export const gatherSpecs: readonly OpSpec[] = [
+  rows,
+  points,
+  scattered,
+  updated,
+  dense,
+  segments,
+  sparseSum,
+  sparseMean,
+  diagonal,
+  largest,
+];
