@@ -4,8 +4,8 @@ import { expMinusOne4, loadPart, sigmoid4, storePart } from './exp';
 @inline
 function activation4(kind: i32, x: v128, alpha: f32): v128 {
   const zero = f32x4.splat(0);
-  if (kind == 1) return f32x4.max(x, zero);
-  if (kind == 2) return f32x4.min(f32x4.max(x, zero), f32x4.splat(6));
+  if (kind == 1) return f32x4.pmax(x, zero);
+  if (kind == 2) return f32x4.pmin(f32x4.pmax(x, zero), f32x4.splat(6));
   if (kind == 3) return v128.bitselect(f32x4.mul(x, f32x4.splat(alpha)), x, f32x4.lt(x, zero));
   if (kind == 4) return sigmoid4(x);
   return v128.bitselect(expMinusOne4(x), x, f32x4.lt(x, zero));

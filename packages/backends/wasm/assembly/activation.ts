@@ -1,5 +1,5 @@
 // GELU, SiLU and hard swish with their gradients, elementwise. Grad kernels give dx = dy f'(x).
-import { exp4, loadPart, sigmoid4, storePart } from './exp';
+import { expClamped4, loadPart, sigmoid4, storePart } from './exp';
 
 /**
  * Normal distribution function. erfc by the Chebyshev fit of Numerical Recipes (relative error 1.2e-7 everywhere), so that
@@ -18,7 +18,7 @@ function normalCdf4(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.37409196));
   p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.00002368));
   p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.26551223));
-  const upper = f32x4.mul(f32x4.mul(t, f32x4.splat(0.5)), exp4(f32x4.sub(p, f32x4.mul(z, z))));
+  const upper = f32x4.mul(f32x4.mul(t, f32x4.splat(0.5)), expClamped4(f32x4.sub(p, f32x4.mul(z, z))));
   return v128.bitselect(upper, f32x4.sub(f32x4.splat(1), upper), f32x4.lt(x, f32x4.splat(0)));
 }
 
@@ -29,7 +29,7 @@ function gelu4(x: v128): v128 {
 
 @inline
 function geluGrad4(x: v128): v128 {
-  const density = f32x4.mul(exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.splat(0.39894228040143268));
+  const density = f32x4.mul(expClamped4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.splat(0.39894228040143268));
   return f32x4.add(normalCdf4(x), f32x4.mul(x, density));
 }
 
@@ -67,7 +67,7 @@ function siluGrad4(x: v128): v128 {
 
 @inline
 function hardSwish4(x: v128): v128 {
-  const gate = f32x4.min(f32x4.max(f32x4.add(x, f32x4.splat(3)), f32x4.splat(0)), f32x4.splat(6));
+  const gate = f32x4.pmin(f32x4.pmax(f32x4.add(x, f32x4.splat(3)), f32x4.splat(0)), f32x4.splat(6));
   return f32x4.mul(f32x4.mul(x, gate), f32x4.splat(1.0 / 6.0));
 }
 
@@ -117,18 +117,29 @@ function backward(kind: i32, size: i32, dy: usize, x: usize, dx: usize): void {
   if (rest) storePart(dx, f32x4.mul(loadPart(dy, rest), derivative4(kind, loadPart(x, rest))), rest);
 }
 
-/** y = f(x); kind 0 gelu, 1 gelu by tanh, 2 silu, 3 hard swish. One loop each: the kind is a constant in it. */
-export function activation(kind: i32, size: i32, x: usize, y: usize): void {
-  if (kind == 0) forward(0, size, x, y);
-  else if (kind == 1) forward(1, size, x, y);
-  else if (kind == 2) forward(2, size, x, y);
-  else forward(3, size, x, y);
-}
+// One function each, so that the compiler keeps the constants of one alone.
 
-/** dx = dy f'(x). */
-export function activationGrad(kind: i32, size: i32, dy: usize, x: usize, dx: usize): void {
-  if (kind == 0) backward(0, size, dy, x, dx);
-  else if (kind == 1) backward(1, size, dy, x, dx);
-  else if (kind == 2) backward(2, size, dy, x, dx);
-  else backward(3, size, dy, x, dx);
+export function gelu(size: i32, x: usize, y: usize): void {
+  forward(0, size, x, y);
+}
+export function geluTanh(size: i32, x: usize, y: usize): void {
+  forward(1, size, x, y);
+}
+export function silu(size: i32, x: usize, y: usize): void {
+  forward(2, size, x, y);
+}
+export function hardSwish(size: i32, x: usize, y: usize): void {
+  forward(3, size, x, y);
+}
+export function geluGrad(size: i32, dy: usize, x: usize, dx: usize): void {
+  backward(0, size, dy, x, dx);
+}
+export function geluTanhGrad(size: i32, dy: usize, x: usize, dx: usize): void {
+  backward(1, size, dy, x, dx);
+}
+export function siluGrad(size: i32, dy: usize, x: usize, dx: usize): void {
+  backward(2, size, dy, x, dx);
+}
+export function hardSwishGrad(size: i32, dy: usize, x: usize, dx: usize): void {
+  backward(3, size, dy, x, dx);
 }

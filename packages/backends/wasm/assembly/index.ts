@@ -1,5 +1,7 @@
 export { activate } from './activate';
-export { activation, activationGrad } from './activation';
+export {
+  gelu, geluGrad, geluTanh, geluTanhGrad, hardSwish, hardSwishGrad, silu, siluGrad,
+} from './activation';
 export { attention, attentionGrad } from './attention';
 export { gemmBatched, gemmWorkspace } from './gemm';
 export { norm, normApply, normGrad } from './norm';

@@ -2,12 +2,12 @@
 import { exp4, loadPart, max4, storePart, sum4 } from './exp';
 import { rowDot, rowScale, rowSum, vectorEnd } from './rows';
 
-/** Largest element; NaN if there is one. */
+/** Largest element. */
 export function rowMax(x: usize, d: i32): f32 {
   const end = x + (<usize>d << 2);
   const end4 = vectorEnd(x, d);
   let m = f32x4.splat(-f32.MAX_VALUE * 2);
-  for (; x < end4; x += 16) m = f32x4.max(m, v128.load(x));
+  for (; x < end4; x += 16) m = f32x4.pmax(v128.load(x), m);
   let largest = max4(m);
   for (; x < end; x += 4) largest = max(largest, load<f32>(x));
   return largest;

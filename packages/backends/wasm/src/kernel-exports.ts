@@ -1,6 +1,9 @@
 /** Address of something in the heap, in bytes. */
 type Address = number;
 
+type Unary = (size: number, x: Address, y: Address) => void;
+type UnaryGrad = (size: number, dy: Address, x: Address, dx: Address) => void;
+
 /** What the module compiled from `assembly/` offers. Booleans are 0 or 1; an address 0 means "not given". */
 export interface KernelExports {
   gemmWorkspace(): number;
@@ -29,8 +32,14 @@ export interface KernelExports {
     workspace: Address,
   ): void;
   activate(kind: number, size: number, x: Address, alpha: number): void;
-  activation(kind: number, size: number, x: Address, y: Address): void;
-  activationGrad(kind: number, size: number, dy: Address, x: Address, dx: Address): void;
+  gelu: Unary;
+  geluTanh: Unary;
+  silu: Unary;
+  hardSwish: Unary;
+  geluGrad: UnaryGrad;
+  geluTanhGrad: UnaryGrad;
+  siluGrad: UnaryGrad;
+  hardSwishGrad: UnaryGrad;
   norm(
     rows: number,
     d: number,

@@ -4,27 +4,23 @@ import { kernel } from '../register.ts';
 interface Attrs {
   readonly approximate?: 'none' | 'tanh';
 }
+type Name = 'gelu' | 'geluTanh' | 'silu' | 'hardSwish';
 
-/** Numbers that assembly/activation.ts knows functions by. */
-const kinds = { Gelu: 0, GeluTanh: 1, Silu: 2, HardSwish: 3 } as const;
-
-function registerActivation(name: 'Gelu' | 'Silu' | 'HardSwish'): void {
-  const kindOf = ({ approximate }: Attrs): number =>
-    kinds[name === 'Gelu' && approximate === 'tanh' ? 'GeluTanh' : name];
-  kernel<{ x: TensorInfo }, Attrs>(`tapgrad.${name}`, ({ inputs: { x }, attrs, heap }) => {
+function registerActivation(kernelName: string, nameFor: (attrs: Attrs) => Name): void {
+  kernel<{ x: TensorInfo }, Attrs>(kernelName, ({ inputs: { x }, attrs, heap }) => {
     const y = heap.output(x.shape);
-    heap.kernels.activation(kindOf(attrs), util.sizeFromShape(x.shape), heap.at(x), heap.at(y));
+    heap.kernels[nameFor(attrs)](util.sizeFromShape(x.shape), heap.at(x), heap.at(y));
     return y;
   });
-  kernel<{ dy: TensorInfo; x: TensorInfo }, Attrs>(`tapgrad.${name}Grad`, ({ inputs: { dy, x }, attrs, heap }) => {
+  kernel<{ dy: TensorInfo; x: TensorInfo }, Attrs>(`${kernelName}Grad`, ({ inputs: { dy, x }, attrs, heap }) => {
     const dx = heap.output(x.shape);
-    heap.kernels.activationGrad(kindOf(attrs), util.sizeFromShape(x.shape), heap.at(dy), heap.at(x), heap.at(dx));
+    heap.kernels[`${nameFor(attrs)}Grad`](util.sizeFromShape(x.shape), heap.at(dy), heap.at(x), heap.at(dx));
     return dx;
   });
 }
 
 export function registerActivations(): void {
-  registerActivation('Gelu');
-  registerActivation('Silu');
-  registerActivation('HardSwish');
+  registerActivation('tapgrad.Gelu', ({ approximate }) => (approximate === 'tanh' ? 'geluTanh' : 'gelu'));
+  registerActivation('tapgrad.Silu', () => 'silu');
+  registerActivation('tapgrad.HardSwish', () => 'hardSwish');
 }
