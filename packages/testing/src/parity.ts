@@ -15,17 +15,21 @@ const defaultTolerance: Tolerance = { absolute: 1e-5, relative: 1e-4 };
 /** Runs one sample, forward and backward, on the current backend; the inputs are those that `sampleInputs` makes. */
 export async function evaluateSample(spec: OpSpec, sample: OpSample): Promise<SampleResult> {
   const inputs = sampleInputs(spec.kernel, sample);
+  const made: Tensor[] = [];
   const f = (...all: Tensor[]): Tensor | Tensor[] => spec.run(all, sample.attrs);
   const wanted = sample.inputs.flatMap((input, i) => (isDifferentiable(input) ? [i] : []));
-  const [outputs, gradients] = tidy(() => {
-    const made = outputsOf(f, inputs);
-    const weights = floating(made).map((output, i) => tensor(cotangentValues(output.size, i), output.shape, 'float32'));
-    return [made, vectorJacobian(f, inputs, wanted, weights)] as [Tensor[], Tensor[]];
-  });
   try {
+    const [outputs, gradients] = tidy(() => {
+      const all = outputsOf(f, inputs);
+      const weights = floating(all).map((output, i) =>
+        tensor(cotangentValues(output.size, i), output.shape, 'float32'),
+      );
+      return [all, vectorJacobian(f, inputs, wanted, weights)] as [Tensor[], Tensor[]];
+    });
+    made.push(...outputs, ...gradients);
     return { values: await read(outputs), gradients: await read(gradients) };
   } finally {
-    dispose([inputs, outputs, gradients]);
+    dispose([inputs, made]);
   }
 }
 
