@@ -7,20 +7,26 @@ const y = tf.tensor2d([1, 0.5, -0.7, 0.2], [2, 2]);
 const index = tf.tensor1d([1, 0], 'int32');
 afterAll(() => tf.dispose([x, y, index]));
 
+type Save = (tensors: tf.Tensor[]) => void;
+
 /** Identity with twice the gradient it should have. */
-const wrongGradient = tf.customGrad((input) => ({
-  value: tf.clone(input as tf.Tensor),
-  gradFunc: (dy: tf.Tensor) => tf.mul(dy, 2),
-})) as (input: tf.Tensor) => tf.Tensor;
+function wrongGradient(input: tf.Tensor): tf.Tensor {
+  return tf.customGrad((x) => ({
+    value: tf.clone(x as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => tf.mul(dy, 2),
+  }))(input);
+}
 
 /** Sine with the right gradient, made so that it does not depend on x. */
-const constantGradient = tf.customGrad((...all) => {
-  const input = all[0] as tf.Tensor;
-  const save = all[1] as (tensors: tf.Tensor[]) => void;
-  const slope = tf.cos(input);
-  save([slope]);
-  return { value: tf.sin(input), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0]!) };
-}) as (input: tf.Tensor) => tf.Tensor;
+function constantGradient(input: tf.Tensor): tf.Tensor {
+  return tf.customGrad((x, save) => {
+    (save as Save)([tf.cos(x as tf.Tensor)]);
+    return {
+      value: tf.sin(x as tf.Tensor),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0] as tf.Tensor),
+    };
+  })(input);
+}
 
 describe('gradcheck', () => {
   it('accepts right gradients of several inputs and outputs', () => {
