@@ -3,7 +3,14 @@
  * and `customGrad` are replaced on the engine instance; while a ledger counts, `trackTensor` and `removeDataId` are.
  * The last user to leave restores exactly what was there.
  */
-import { type DataId, type DataType, engine, type NamedAttrMap, type NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import {
+  type DataId,
+  type DataType,
+  engine,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  Tensor,
+} from '@tensorflow/tfjs-core';
 
 export type KernelInputs = NamedTensorMap;
 export type KernelOutput = Tensor | Tensor[];
@@ -12,6 +19,7 @@ type CustomGradientFunction = (...inputs: (Tensor | ((tensors: Tensor[]) => void
   value: Tensor;
   gradFunc: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
 };
+
 export type { CustomGradientFunction };
 
 interface EngineInternals {

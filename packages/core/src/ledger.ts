@@ -3,7 +3,15 @@ import { observeMemory } from './engine-seam.ts';
 import { currentWhere } from './tape/where.ts';
 
 /** What a buffer is for. Whatever nobody claimed is transient. */
-export const memoryCategories = ['parameters', 'gradients', 'optimizer', 'saved', 'plugin', 'batch', 'transient'] as const;
+export const memoryCategories = [
+  'parameters',
+  'gradients',
+  'optimizer',
+  'saved',
+  'plugin',
+  'batch',
+  'transient',
+] as const;
 export type MemoryCategory = (typeof memoryCategories)[number];
 
 /** Bytes by category. */

@@ -91,7 +91,8 @@ export abstract class Module<In extends readonly unknown[] = [Tensor], Out = Ten
   /** Number of elements in all parameters, or in those that train. */
   parameterCount({ trainable = false }: { trainable?: boolean } = {}): number {
     let count = 0;
-    for (const parameter of this.namedParameters().values()) if (!trainable || parameter.trainable) count += parameter.size;
+    for (const parameter of this.namedParameters().values())
+      if (!trainable || parameter.trainable) count += parameter.size;
     return count;
   }
 
@@ -185,4 +186,3 @@ export function entriesOf<S>(module: object, is: (each: unknown) => each is S): 
 function joined(prefix: string, name: string): string {
   return prefix === '' ? name : `${prefix}${prefix.endsWith('/') ? '' : '.'}${name}`;
 }
-

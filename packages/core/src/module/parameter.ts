@@ -2,6 +2,7 @@ import { type DataType, type Tensor, type Variable, variable } from '@tensorflow
 import { TapgradError } from '../errors.ts';
 import { sameShape } from '../rules/broadcast.ts';
 import { markParameter } from '../tape/buffer-marks.ts';
+import { currentPhase } from '../tape/phase.ts';
 import { untaped } from '../tape/recorder.ts';
 
 /** A value that is made when it is first used, so that a model's shapes cost nothing. */
@@ -28,6 +29,11 @@ abstract class State {
   /** The tfjs variable that stores the value; its buffer is replaced at each `assign`. */
   get variable(): Variable {
     return this.stored ?? this.materialize();
+  }
+
+  /** False for a lazy value that nobody asked for yet. */
+  get materialized(): boolean {
+    return this.stored !== undefined;
   }
 
   get size(): number {
@@ -83,8 +89,15 @@ export class Parameter extends State {
   }
 }
 
-/** A tensor that is part of a module's state and never trains, for example running statistics. */
-export class BufferTensor extends State {}
+/**
+ * A tensor that is part of a module's state and never trains, for example running statistics. In a recomputed segment or
+ * a shadow forward `assign` does nothing: what a forward changes, it changes once.
+ */
+export class BufferTensor extends State {
+  override assign(value: Tensor): void {
+    if (currentPhase() === 'forward') super.assign(value);
+  }
+}
 
 function shapeError(expected: readonly number[], actual: readonly number[]): TapgradError {
   return new TapgradError({

@@ -66,6 +66,16 @@ export class TapRegistry {
     return idle.map((entry) => entry.pattern);
   }
 
+  /** Plugin that tapped with this pattern. */
+  pluginOf(pattern: string): string | undefined {
+    return this.entries.find((entry) => entry.pattern === pattern)?.plugin;
+  }
+
+  /** Patterns that a plugin tapped. */
+  patternsOf(plugin: string): string[] {
+    return this.entries.filter((entry) => entry.plugin === plugin).map((entry) => entry.pattern);
+  }
+
   private at(modulePath: string, point: string): readonly Entry[] {
     const key = `${modulePath}:${point}`;
     let found = this.points.get(key);
@@ -130,4 +140,3 @@ function run<T>(entry: Entry, { modulePath, point }: TapContext, f: () => T): T 
     });
   }
 }
-

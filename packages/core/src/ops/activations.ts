@@ -1,4 +1,19 @@
-import { abs, add, erf, exp, less, mul, relu6, sigmoid, square, step, sub, tanh, type Tensor, where } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  add,
+  erf,
+  exp,
+  less,
+  mul,
+  relu6,
+  sigmoid,
+  square,
+  step,
+  sub,
+  type Tensor,
+  tanh,
+  where,
+} from '@tensorflow/tfjs-core';
 import { ownOp, runKernelIfAny } from './own-op.ts';
 
 interface Activation<A extends object> {

@@ -1,5 +1,16 @@
 import {
-  add, matMul, mul, reshape, softmax, sub, sum, type Tensor, type Tensor4D, tensor, transpose, zeros,
+  add,
+  matMul,
+  mul,
+  reshape,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor4D,
+  tensor,
+  transpose,
+  zeros,
 } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import { sumTo } from '../rules/broadcast.ts';
@@ -45,12 +56,7 @@ const run = ownOp<'q' | 'k' | 'v' | 'mask' | 'probabilities', Attributes>({
     const probabilities = softmax(attentionScores(q as Tensor, k as Tensor, { heads, scale, causal, mask }));
     return [mergeHeads(matMul(probabilities, splitHeads(v as Tensor, heads))), probabilities];
   },
-  saves: (need) => [
-    'probabilities',
-    (need.q || need.k || need.mask) && 'v',
-    need.q && 'k',
-    need.k && 'q',
-  ],
+  saves: (need) => ['probabilities', (need.q || need.k || need.mask) && 'v', need.q && 'k', need.k && 'q'],
   backward({ dy, saved, need, attrs, shapes }) {
     const { heads, scale } = attrs;
     const whole = need.q && need.k && need.v && !need.mask;
@@ -109,8 +115,15 @@ function causalMask(queries: number, keys: number): Tensor {
 function checkShapes(query: Tensor, key: Tensor, value: Tensor, heads: number): void {
   const [q, k, v] = [query.shape, key.shape, value.shape];
   const fits =
-    q.length === 3 && k.length === 3 && v.length === 3 && q[0] === k[0] && k[0] === v[0] && k[1] === v[1] &&
-    q[2] === k[2] && (q[2] ?? 0) % heads === 0 && (v[2] ?? 0) % heads === 0;
+    q.length === 3 &&
+    k.length === 3 &&
+    v.length === 3 &&
+    q[0] === k[0] &&
+    k[0] === v[0] &&
+    k[1] === v[1] &&
+    q[2] === k[2] &&
+    (q[2] ?? 0) % heads === 0 &&
+    (v[2] ?? 0) % heads === 0;
   if (fits) return;
   throw new TapgradError({
     code: 'SHAPE_MISMATCH',

@@ -9,7 +9,11 @@ import { ownOp } from './own-op.ts';
  * Saves nothing: the mask is drawn again from its stream.
  * @throws TapgradError BAD_OPTION if rate is not in [0, 1)
  */
-export function dropout(x: Tensor, rate: number, stream: RandomStream = currentRandom(currentWhere().modulePath)): Tensor {
+export function dropout(
+  x: Tensor,
+  rate: number,
+  stream: RandomStream = currentRandom(currentWhere().modulePath),
+): Tensor {
   if (!(rate >= 0 && rate < 1)) {
     throw new TapgradError({
       code: 'BAD_OPTION',
@@ -44,5 +48,8 @@ function mask(shape: readonly number[], { rate, stream, position }: Attributes):
   const draws = stream.uniform(shape.reduce((product, length) => product * length, 1));
   stream.position = after;
   const kept = 1 / (1 - rate);
-  return tensor(draws.map((draw) => (draw < rate ? 0 : kept)), [...shape]);
+  return tensor(
+    draws.map((draw) => (draw < rate ? 0 : kept)),
+    [...shape],
+  );
 }

@@ -25,7 +25,13 @@ const run = ownOp<'x' | 'weight' | 'bias' | 'mean' | 'rstd', { epsilon: number }
     return [affine(normalize(input, center, rstd), weight, bias), center, rstd];
   },
   recompute(operands) {
-    const { x, mean: center, rstd, weight, bias } = operands as { x: Tensor; mean: Tensor; rstd: Tensor } & typeof operands;
+    const {
+      x,
+      mean: center,
+      rstd,
+      weight,
+      bias,
+    } = operands as { x: Tensor; mean: Tensor; rstd: Tensor } & typeof operands;
     const made = runKernelIfAny('tapgrad.LayerNormApply', operands, {}) as Tensor | undefined;
     return made ?? affine(normalize(x, center, rstd), weight, bias);
   },

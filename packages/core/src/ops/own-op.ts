@@ -21,9 +21,7 @@ export interface OwnOp<N extends string, A extends object> extends RuleSpec<N, A
 }
 
 /** Makes a function of an own op. */
-export function ownOp<N extends string, A extends object>(
-  spec: OwnOp<N, A>,
-): (inputs: Inputs<N>, attrs: A) => Tensor {
+export function ownOp<N extends string, A extends object>(spec: OwnOp<N, A>): (inputs: Inputs<N>, attrs: A) => Tensor {
   const rule = spec as unknown as Rule;
   const auxNames = spec.aux ?? [];
   const run = (inputs: Inputs<N>, attrs: A): Tensor[] => {
@@ -84,5 +82,7 @@ export function runKernelIfAny(
 }
 
 function withoutMissing(inputs: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined),
+  );
 }

@@ -1,17 +1,19 @@
-import { add, onesLike, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { add, fill, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { hold, scoped, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { sameShape } from '../rules/broadcast.ts';
-import type { TapeNode, TrackedValue } from './node.ts';
+import { releaseNode, type TapeNode, type TrackedValue } from './node.ts';
 import { inPhase } from './phase.ts';
 import { alias, recording, untaped } from './recorder.ts';
 import { contextOf, type Restored } from './rule-context.ts';
-import { releaseNode, type Tape } from './tape.ts';
+import type { Tape } from './tape.ts';
 import { at } from './where.ts';
 
 export interface BackwardOptions {
   /** Gradient to start from, of y's shape (one for each y); default: 1 for a scalar y. */
   readonly gradient?: Tensor | readonly Tensor[];
+  /** What a scalar y starts from in place of 1. */
+  readonly scale?: number;
   /** Keep the graph, so that backward can run through it again. */
   readonly retain?: boolean;
   /** Record the gradients' own computation on this tape, for derivatives of them. Implies `retain`. */
@@ -55,6 +57,7 @@ export async function runBackwardAsync(
 async function restoreAll(node: TapeNode): Promise<Restored> {
   const restored: Restored = new Map();
   for (const [name, slot] of Object.entries(node.slots)) {
+    if (!slot.asynchronous) continue;
     const value = scoped(() => {
       const made = untaped(() => slot.restore());
       return made instanceof Promise ? made : hold(made);
@@ -91,7 +94,8 @@ class BackwardPass {
   seed(y: Tensor | readonly Tensor[]): void {
     const ys = Array.isArray(y) ? (y as readonly Tensor[]) : [y as Tensor];
     const given = this.options.gradient;
-    const gradients = given === undefined ? [] : Array.isArray(given) ? (given as readonly Tensor[]) : [given as Tensor];
+    const gradients =
+      given === undefined ? [] : Array.isArray(given) ? (given as readonly Tensor[]) : [given as Tensor];
     for (const [index, each] of ys.entries()) {
       const value = this.tape.valueOf(each);
       if (!value) {
@@ -109,8 +113,12 @@ class BackwardPass {
           fix: 'reduce it (tf.sum, tf.mean), or pass { gradient }',
         });
       }
-      scoped(() => this.accumulate(value, gradient ?? untaped(() => onesLike(each)), gradient !== undefined, 'seed'));
+      scoped(() => this.accumulate(value, gradient ?? this.start(each), gradient !== undefined, 'seed'));
     }
+  }
+
+  private start(y: Tensor): Tensor {
+    return untaped(() => fill([...y.shape], this.options.scale ?? 1));
   }
 
   /** The node nearest to the end of the tape that has a gradient. */
@@ -197,6 +205,7 @@ class BackwardPass {
       value.gradient = hold(shared ? this.share(gradient) : gradient);
     }
     this.pending.add(value);
+    if (value.leaf !== undefined) this.tape.claimGradient(value.gradient);
   }
 
   private share(gradient: Tensor): Tensor {

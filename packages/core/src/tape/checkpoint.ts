@@ -101,4 +101,3 @@ function rerunRule<In extends readonly Tensor[]>(
     },
   };
 }
-

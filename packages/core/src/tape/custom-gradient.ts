@@ -22,7 +22,10 @@ export function customGradientRule(
     inputs: 'variadic',
     saves: () => names,
     backward({ dy, saved: restored, count }) {
-      const made = gradFunc(dy, names.map((name) => restored[name] as Tensor));
+      const made = gradFunc(
+        dy,
+        names.map((name) => restored[name] as Tensor),
+      );
       const gradients = Array.isArray(made) ? made : [made];
       return Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i), () => gradients[i] as Tensor]));
     },

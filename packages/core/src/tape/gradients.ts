@@ -93,4 +93,3 @@ function refusePromise<T>(value: T): T {
     fix: 'await data before record(); the forward itself must be synchronous',
   });
 }
-

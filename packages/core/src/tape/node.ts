@@ -52,3 +52,19 @@ export interface TapeNode {
   elsewhere: { name: string; tape: Tape; place: TrackedValue }[] | undefined;
   released: boolean;
 }
+
+/** Frees what a node keeps; a later backward through it is then an error. */
+export function releaseNode(node: TapeNode): void {
+  node.released = true;
+  for (const slot of Object.values(node.slots)) slot.release();
+}
+
+/** The name of an output in a rule: `y`, `y1`, … */
+export function outputName(index: number): string {
+  return index === 0 ? 'y' : `y${index}`;
+}
+
+export function outputIndex(name: string): number | undefined {
+  const match = /^y(\d*)$/.exec(name);
+  return match ? Number(match[1] || 0) : undefined;
+}

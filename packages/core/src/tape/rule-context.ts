@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import type { RuleContext } from '../rules/registry.ts';
-import type { TapeNode } from './node.ts';
+import { outputName, type TapeNode } from './node.ts';
 import { untaped } from './recorder.ts';
-import { outputName, type Tape } from './tape.ts';
+import type { Tape } from './tape.ts';
 
 export type Restored = Map<string, Tensor>;
 

@@ -9,6 +9,7 @@ import type { SlotStage } from './slot.ts';
 export interface SavedBuffer {
   readonly exact: boolean;
   readonly derivativeCoded: boolean;
+  readonly asynchronous: boolean;
   readonly references: { count: number };
   /** What it takes on the device. */
   readonly bytes: number;
@@ -22,6 +23,7 @@ export interface SavedBuffer {
 export class SharedBuffer implements SavedBuffer {
   readonly exact = true;
   readonly derivativeCoded = false;
+  readonly asynchronous = false;
   readonly references = { count: 0 };
   private readonly handle: Tensor;
   private readonly version: number;
@@ -70,6 +72,10 @@ export class PackedBuffer implements SavedBuffer {
 
   get exact(): boolean {
     return this.stages.every((stage) => stage.lossy === undefined && stage.restores !== 'derivative');
+  }
+
+  get asynchronous(): boolean {
+    return this.stages.some((stage) => stage.asynchronous);
   }
 
   get derivativeCoded(): boolean {

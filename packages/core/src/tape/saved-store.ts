@@ -29,12 +29,12 @@ export class SavedStore {
 
   /** Number of distinct buffers kept, without parameters. */
   get size(): number {
-    return [...this.buffers.keys()].filter((dataId) => bufferKind(dataId) !== 'parameter').length;
+    return [...this.buffers.keys()].filter((dataId) => bufferKind(dataId) === undefined).length;
   }
 
   get bytes(): number {
     let bytes = 0;
-    for (const [dataId, buffer] of this.buffers) if (bufferKind(dataId) !== 'parameter') bytes += buffer.bytes;
+    for (const [dataId, buffer] of this.buffers) if (bufferKind(dataId) === undefined) bytes += buffer.bytes;
     return bytes;
   }
 
@@ -56,13 +56,22 @@ export class SavedStore {
       const { kernel, modulePath } = node;
       const owner = this.policy.owner?.();
       plan = this.policy.plan(plan, {
-        kernel, operand, role, modulePath, shape, dtype, bytes, owner, phase: currentPhase(), kind,
+        kernel,
+        operand,
+        role,
+        modulePath,
+        shape,
+        dtype,
+        bytes,
+        owner,
+        phase: currentPhase(),
+        kind,
       });
     }
     const what = `${operand} of ${node.kernel}${node.modulePath ? ` in ${node.modulePath}` : ''}`;
     const made = plan.stages.length > 0 ? new PackedBuffer(tensor, plan.stages) : new SharedBuffer(tensor, what);
     this.buffers.set(tensor.dataId, made);
-    if (made instanceof SharedBuffer && kind !== 'parameter') this.policy.onSaved?.(tensor.dataId, node.modulePath);
+    if (made instanceof SharedBuffer && kind === 'activation') this.policy.onSaved?.(tensor.dataId, node.modulePath);
     return made;
   }
 
@@ -73,6 +82,7 @@ export class SavedStore {
     return {
       exact: buffer.exact,
       derivativeCoded: buffer.derivativeCoded,
+      asynchronous: buffer.asynchronous,
       restore: () => {
         const value = buffer.restore();
         return value instanceof Promise
@@ -128,6 +138,7 @@ function derivedSlot(recompute: (operands: Record<string, Tensor>) => Tensor, op
   return {
     exact: true,
     derivativeCoded: false,
+    asynchronous: operands.some(([, slot]) => slot.asynchronous),
     restore: () => {
       const values = operands.map(([, slot]) => slot.restore());
       return values.some((each) => each instanceof Promise) ? Promise.all(values).then(run) : run(values as Tensor[]);

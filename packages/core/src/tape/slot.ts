@@ -30,6 +30,8 @@ export interface SlotStage<Packed = unknown> {
   unpack(packed: Packed): Tensor | Promise<Tensor>;
   /** What `unpack` gives back: the value, or (only for role `derivative`) f'(value). */
   readonly restores?: 'value' | 'derivative';
+  /** Set if `unpack` may return a promise. */
+  readonly asynchronous?: boolean;
   /** Said of a stage that does not give the same bits back: its error bound, in words or figures. */
   readonly lossy?: string | number;
   /** Starts bringing the value back, some nodes before it is needed. */
@@ -45,6 +47,17 @@ export class SlotPlan {
   through<Packed>(stage: SlotStage<Packed>): SlotPlan {
     return new SlotPlan([...this.stages, stage as SlotStage]);
   }
+
+  /** The same stages, those without a name signed with the plugin's. */
+  signed(plugin: string): SlotPlan {
+    if (this.stages.every((stage) => stage.plugin)) return this;
+    return new SlotPlan(this.stages.map((stage) => (stage.plugin ? stage : named(stage, plugin))));
+  }
+}
+
+/** Stages may be instances of classes: the name goes on a copy that delegates. */
+function named(stage: SlotStage, plugin: string): SlotStage {
+  return Object.create(stage, { plugin: { value: plugin, enumerable: true } }) as SlotStage;
 }
 
 /** A value kept for backward. `restore` gives a tensor that the caller's scope owns, or a promise of one. */
@@ -55,4 +68,6 @@ export interface Slot {
   /** True if restore gives the saved bits back. */
   readonly exact: boolean;
   readonly derivativeCoded: boolean;
+  /** True if restore may give a promise. */
+  readonly asynchronous: boolean;
 }

@@ -1,16 +1,18 @@
-import type { DataType, Tensor } from '@tensorflow/tfjs-core';
+import type { DataId, DataType, Tensor } from '@tensorflow/tfjs-core';
 import { internals, scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
-import type { Rule, SaveRole } from '../rules/registry.ts';
+import type { SaveRole } from '../rules/registry.ts';
 import { type BackwardOptions, runBackward, runBackwardAsync } from './backward.ts';
-import { type GradientTap, type TapeNode, TrackedValue } from './node.ts';
+import { type GradientTap, outputIndex, outputName, releaseNode, type TapeNode, TrackedValue } from './node.ts';
 import { activeTapes, type KernelCall } from './recorder.ts';
-import { type SavePolicy, SavedStore } from './saved-store.ts';
+import { SavedStore, type SavePolicy } from './saved-store.ts';
 import { currentWhere } from './where.ts';
 
 export interface TapeOptions extends Partial<SavePolicy> {
   /** Values whose gradients are wanted, by the name under which `gradients` will hold them. */
   readonly parameters?: Readonly<Record<string, Tensor>>;
+  /** Told the buffer of each gradient that reaches a parameter. */
+  readonly onGradient?: (dataId: DataId) => void;
   /** Set if `backward(…, { createGraph: true })` will be called: own ops are then recorded in differentiable parts. */
   readonly createGraph?: boolean;
   /** Follow what is tracked, but save nothing: backward is impossible. */
@@ -146,17 +148,16 @@ export class Tape {
     this.nodes.push(node);
   }
 
-  private keep(node: TapeNode, { rule, inputs, attrs, outputs, aux = {} }: KernelCall): void {
+  private keep(node: TapeNode, call: KernelCall): void {
+    const { rule, attrs, outputs } = call;
     const context = { attrs, shapes: node.shapes, dtypes: node.dtypes, count: node.count };
     const others = activeTapes().filter((tape) => tape !== this);
     try {
       for (const name of this.options.keepNothing ? [] : (rule.saves?.(node.need, context) ?? [])) {
         if (!name || node.slots[name]) continue;
-        const output = inputs[name] ? undefined : outputIndex(name);
-        const value = output === undefined ? (inputs[name] ?? aux[name]) : outputs[output];
+        const value = valueNamed(name, call);
         if (!value) continue;
-        const role: SaveRole =
-          rule.role ?? (output !== undefined ? 'output' : inputs[name] ? 'input' : 'aux');
+        const role = roleOf(name, call);
         node.slots[name] = this.store.save(value, name, role, node, this.values.get(value.id));
         for (const tape of others) {
           const place = tape.valueOf(value);
@@ -190,6 +191,23 @@ export class Tape {
     await runBackwardAsync(this, y, options);
   }
 
+  /** Hands the gradients over: they are the caller's, and the tape starts with none. */
+  takeGradients(): Map<string, Tensor> {
+    const taken = new Map(this.gradients);
+    this.gradients.clear();
+    return taken;
+  }
+
+  /** Takes gradients back, as if backward had just made them. */
+  giveGradients(gradients: ReadonlyMap<string, Tensor>): void {
+    for (const [name, gradient] of gradients) this.gradients.set(name, gradient);
+  }
+
+  /** @internal */
+  claimGradient(gradient: Tensor): void {
+    this.options.onGradient?.(gradient.dataId);
+  }
+
   /** Frees everything kept, and the gradients. */
   dispose(): void {
     if (this.disposed) return;
@@ -204,12 +222,6 @@ export class Tape {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Frees what a node keeps; a later backward through it is then an error. */
-export function releaseNode(node: TapeNode): void {
-  node.released = true;
-  for (const slot of Object.values(node.slots)) slot.release();
 }
 
 function rerun(kernel: string, attrs: TapeNode['attrs']): (operands: Record<string, Tensor>) => Tensor {
@@ -228,13 +240,13 @@ function sourcesOf(inputs: Readonly<Record<string, Tensor | undefined>>): NonNul
   return sources;
 }
 
-export function outputName(index: number): string {
-  return index === 0 ? 'y' : `y${index}`;
+function valueNamed(name: string, { inputs, outputs, aux }: KernelCall): Tensor | undefined {
+  const output = inputs[name] ? undefined : outputIndex(name);
+  return output === undefined ? (inputs[name] ?? aux?.[name]) : outputs[output];
 }
 
-function outputIndex(name: string): number | undefined {
-  const match = /^y(\d*)$/.exec(name);
-  return match ? Number(match[1] || 0) : undefined;
+function roleOf(name: string, { rule, inputs }: KernelCall): SaveRole {
+  if (rule.role) return rule.role;
+  if (inputs[name]) return 'input';
+  return outputIndex(name) === undefined ? 'aux' : 'output';
 }
-
-export type { Rule };

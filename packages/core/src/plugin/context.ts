@@ -1,0 +1,60 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { PluginHooks } from '../hooks/plugin-hooks.ts';
+import type { Batch, GradientMap } from '../hooks/types.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Module } from '../module/module.ts';
+import type { Parameter } from '../module/parameter.ts';
+import type { RandomStream } from '../random.ts';
+import type { ParameterVector } from '../services/parameter-vector.ts';
+import type { Snapshot } from '../services/snapshot.ts';
+import type { Tape } from '../tape/tape.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a model of any signature can be attached
+export type AnyModule = Module<any, any>;
+
+/** What a plugin is given in `apply`: the model, its options, the hooks, and services. */
+export interface PluginContext<Options> {
+  readonly name: string;
+  readonly options: Options;
+  readonly model: AnyModule;
+  readonly hooks: PluginHooks;
+  readonly ledger: Ledger;
+  /** Updates made so far. */
+  step(): number;
+  /** The tape that records now; undefined outside a taped forward. */
+  tape(): Tape | undefined;
+  /**
+   * Adds a module under `plugin/name`. Its parameters train and are saved with the plugin.
+   * Its own tap points are named `plugin/name…:output`.
+   */
+  addModule<M extends AnyModule>(name: string, module: M): M;
+  /** Adds a parameter under `plugin/name`. */
+  addParameter(name: string, parameter: Parameter): Parameter;
+  /**
+   * Decides what trains: false stops a parameter, true lets it train, undefined leaves it to others. Asked anew at each
+   * step, so that the answer may change; optimizer state is kept meanwhile.
+   */
+  filterTrainable(filter: (name: string, parameter: Parameter) => boolean | undefined): void;
+  /** All parameters by name, those of plugins included. */
+  parameters(): ReadonlyMap<string, Parameter>;
+  /** The stream of this plugin, this step and these keys. */
+  random(...keys: (string | number)[]): RandomStream;
+  /** A frozen copy of a module, by default of the model; buffers and mode included. Disposed with the plugin. */
+  snapshot<In extends readonly unknown[], Out>(module: Module<In, Out>): Snapshot<In, Out>;
+  /** Runs a forward that leaves no trace: no tape, no statistics update, no random draw. */
+  shadow<T>(f: () => T): T;
+  /** Parameters as one vector; by default those that train. */
+  parameterVector(pattern?: string): ParameterVector;
+  /**
+   * Gradients of the loss of every sample by itself, for the parameters whose name matches. The model runs in
+   * evaluation mode, one sample at a time: batch statistics would mix samples.
+   * @param visit is given each sample's gradients, which are disposed when it returns
+   */
+  perSampleGradients(
+    batch: Batch,
+    options: { readonly parameters?: string },
+    visit: (gradients: GradientMap, sample: number) => void,
+  ): void;
+  /** Keeps a tensor until the plugin is detached, and counts it as the plugin's. */
+  keep<T extends Tensor>(tensor: T): T;
+}

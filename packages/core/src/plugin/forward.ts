@@ -1,0 +1,166 @@
+import { addN, Tensor } from '@tensorflow/tfjs-core';
+import { hold, shareBuffer } from '../engine-seam.ts';
+import { TapgradError } from '../errors.ts';
+import type { Batch, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
+import type { Parameter } from '../module/parameter.ts';
+import { markBatchInput } from '../tape/buffer-marks.ts';
+import { record } from '../tape/gradients.ts';
+import { mapTensors } from '../tape/saved-buffer.ts';
+import type { Tape } from '../tape/tape.ts';
+import { currentWhere } from '../tape/where.ts';
+import type { Stack } from './stack.ts';
+
+/** The model's output for a list of arguments, or for one tensor. */
+export function modelOutputs(stack: Stack<unknown>, inputs: Batch['inputs']): unknown {
+  const list = inputs instanceof Tensor ? [inputs] : inputs;
+  return stack.model.call(...list);
+}
+
+/** Says of every tensor in the batch that it is the caller's: it is not packed, and counted by itself. */
+export function markBatch(stack: Stack<unknown>, batch: Batch): void {
+  mapTensors(batch, (tensor) => {
+    markBatchInput(tensor);
+    stack.ledger.claim(tensor, 'batch');
+    return tensor;
+  });
+}
+
+/** The loss terms of what the model returned, with the `loss` hook. */
+export function lossTerms(
+  stack: Stack<unknown>,
+  batch: Batch,
+  outputs: unknown,
+  context: StepContext,
+  tape?: Tape,
+): LossTerms {
+  const task = stack.options.loss(outputs, batch);
+  const forward = (...inputs: unknown[]) => modelOutputs(stack, inputs);
+  return checked(stack.hooks.loss.call({ task }, { ...context, batch, outputs, tape, forward }));
+}
+
+export function totalOf(terms: LossTerms): Tensor {
+  const all = Object.values(terms);
+  return all.length === 1 ? (all[0] as Tensor) : addN(all);
+}
+
+function checked(terms: LossTerms): LossTerms {
+  for (const [name, term] of Object.entries(terms)) {
+    if (term instanceof Tensor && term.size === 1) continue;
+    throw new TapgradError({
+      code: 'LOSS_NOT_SCALAR',
+      message: `loss term ${name} is ${term instanceof Tensor ? `of shape [${term.shape}]` : 'not a tensor'}`,
+      hook: 'loss',
+      fix: 'reduce each term to a scalar, for example with tf.mean',
+    });
+  }
+  return terms;
+}
+
+export interface DifferentiateOptions {
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly context?: StepContext;
+  /** Share of this micro-batch in the step's gradient. */
+  readonly weight?: number;
+}
+
+interface Recorded {
+  readonly terms: LossTerms;
+  readonly tape: Tape;
+  readonly total: Tensor;
+}
+
+function recordLoss(stack: Stack<unknown>, batch: Batch, { parameters, context }: DifferentiateOptions): Recorded {
+  const { hooks, ledger } = stack;
+  const at = context ?? { step: stack.step_, microBatch: 0, microBatches: 1, mode: 'train' };
+  const watched = Object.fromEntries([...parameters].map(([name, parameter]) => [name, parameter.variable]));
+  const { value, tape } = record(
+    (recording) => {
+      stack.tape = recording;
+      try {
+        const terms = lossTerms(stack, batch, modelOutputs(stack, batch.inputs), at, recording);
+        return { terms, total: totalOf(terms) };
+      } finally {
+        stack.tape = undefined;
+      }
+    },
+    {
+      parameters: watched,
+      derivedSlots: stack.options.derivedSlots ?? true,
+      plan: hooks.save.used ? (plan, request) => hooks.save.call(plan, request) : undefined,
+      owner: () => currentWhere().owner,
+      onSaved: (dataId) => ledger.claim(dataId, 'saved'),
+      onReleased: (dataId) => ledger.claim(dataId, 'transient'),
+      onGradient: (dataId) => ledger.claim(dataId, 'gradients'),
+    },
+  );
+  // The step may wait for other tasks; their tfjs scopes must not take these.
+  for (const term of [...Object.values(value.terms), value.total]) hold(term);
+  return { ...value, tape };
+}
+
+/** Loss terms and gradients; the caller owns them. */
+export interface DifferentiatedBatch {
+  readonly terms: LossTerms;
+  readonly gradients: GradientMap;
+}
+
+/** Forward and backpropagation of one batch. */
+export function differentiate(stack: Stack<unknown>, batch: Batch, options: DifferentiateOptions): DifferentiatedBatch {
+  const { tape, terms, total } = recordLoss(stack, batch, options);
+  try {
+    if (!finished(tape, total)) tape.backward(total, { scale: options.weight ?? 1 });
+    return { terms: held(terms), gradients: tape.takeGradients() };
+  } finally {
+    discard(tape, terms, total);
+  }
+}
+
+/** As `differentiate`, for saved values that come back late, and with the gradients of single terms where asked for. */
+export async function differentiateAsync(
+  stack: Stack<unknown>,
+  batch: Batch,
+  options: DifferentiateOptions,
+): Promise<DifferentiatedBatch & { readonly byTerm: ReadonlyMap<string, GradientMap> }> {
+  const { tape, terms, total } = recordLoss(stack, batch, options);
+  const byTerm = new Map<string, GradientMap>();
+  const scale = options.weight ?? 1;
+  // Only plugins of the `save` hook can make restoring asynchronous.
+  const backward = stack.hooks.save.used
+    ? (y: Tensor, retain: boolean) => tape.backwardAsync(y, { scale, retain })
+    : (y: Tensor, retain: boolean) => tape.backward(y, { scale, retain });
+  try {
+    const local = tape.takeGradients();
+    for (const name of stack.keptApart.keys()) {
+      const term = terms[name];
+      if (!term || !tape.tracks(term)) continue;
+      await backward(term, true);
+      byTerm.set(name, tape.takeGradients());
+    }
+    tape.giveGradients(local);
+    if (!finished(tape, total)) await backward(total, false);
+    return { terms: held(terms), gradients: tape.takeGradients(), byTerm };
+  } catch (thrown) {
+    for (const gradients of byTerm.values()) disposeAll(gradients);
+    throw thrown;
+  } finally {
+    discard(tape, terms, total);
+  }
+}
+
+export function disposeAll(gradients: GradientMap): void {
+  for (const gradient of gradients.values()) gradient.dispose();
+}
+
+/** Local losses may have been differentiated while the forward ran, with nothing left for the end. */
+function finished(tape: Tape, total: Tensor): boolean {
+  return tape.gradients.size > 0 && !tape.tracks(total);
+}
+
+function held(terms: LossTerms): LossTerms {
+  return Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, hold(shareBuffer(term))]));
+}
+
+function discard(tape: Tape, terms: LossTerms, total: Tensor): void {
+  tape.dispose();
+  for (const term of new Set([...Object.values(terms), total])) term.dispose();
+}

@@ -1,0 +1,62 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Batch } from '../hooks/types.ts';
+import { attach, definePlugin } from '../index.ts';
+import { Mlp, meanSquaredError, plainSgd } from './test-model.ts';
+
+let model: Mlp;
+let batch: Batch;
+
+beforeEach(() => {
+  model = new Mlp();
+  batch = {
+    inputs: tf.tensor2d([1, 2, 3, -1, 0.5, 0.2], [2, 3]),
+    targets: tf.tensor2d([0, 1, 1, 0], [2, 2]),
+  };
+});
+
+afterEach(() => {
+  model.dispose();
+  tf.dispose(batch as never);
+});
+
+describe('a stack', () => {
+  it('trains: the loss falls, and nothing is left when it is detached', async () => {
+    const before = tf.memory().numTensors;
+    const stack = attach(model, [], { loss: meanSquaredError, optimizer: plainSgd() });
+    const first = await (await stack.step(batch)).loss;
+    let last = first;
+    for (let i = 0; i < 20; i++) last = await (await stack.step(batch)).loss;
+    expect(last).toBeLessThan(first / 2);
+    stack.detach();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('gives the same gradients for two micro-batches as for the whole batch', async () => {
+    const stack = attach(model, [], { loss: meanSquaredError, optimizer: plainSgd() });
+    const whole = stack.gradientsOf(batch);
+    const seen = new Map<string, Float32Array>();
+    for (const [name, each] of whole.gradients) seen.set(name, (await each.data()) as Float32Array);
+    whole.dispose();
+    stack.detach();
+    let checked = 0;
+    const watch = definePlugin({
+      name: 'watch',
+      apply({ hooks }) {
+        hooks.gradients.step.tap((gradients) => {
+          for (const [name, each] of gradients) {
+            for (const [i, value] of each.dataSync().entries())
+              expect(value).toBeCloseTo(seen.get(name)?.[i] ?? Number.NaN, 12);
+            checked++;
+          }
+        });
+      },
+    });
+    const second = attach(model, [watch()], { loss: meanSquaredError, optimizer: plainSgd() });
+    const [inputs, targets] = [tf.split(batch.inputs as tf.Tensor, 2), tf.split(batch.targets as tf.Tensor, 2)];
+    await (await second.step(inputs.map((each, i) => ({ inputs: each, targets: targets[i] })))).loss;
+    expect(checked).toBe(4);
+    second.detach();
+    tf.dispose([inputs, targets]);
+  });
+});

@@ -1,0 +1,52 @@
+import { reshape, slice } from '@tensorflow/tfjs-core';
+import { scoped } from '../engine-seam.ts';
+import type { Batch, GradientMap } from '../hooks/types.ts';
+import type { Stack } from '../plugin/stack.ts';
+import { mapTensors } from '../tape/saved-buffer.ts';
+
+/** Number of samples in a batch: the length of the first axis of its first tensor. */
+export function batchSize(batch: Batch): number {
+  let size: number | undefined;
+  mapTensors(batch, (tensor) => {
+    size ??= tensor.shape[0];
+    return tensor;
+  });
+  return size ?? 1;
+}
+
+/** Sample `index` as a batch of one; what has no axis of the batch's length passes unchanged. */
+export function sampleOf(batch: Batch, index: number, size = batchSize(batch)): Batch {
+  return mapTensors(batch, (tensor) => {
+    if (tensor.rank === 0 || tensor.shape[0] !== size) return tensor;
+    const rest = tensor.shape.slice(1);
+    const part = slice(reshape(tensor, [size, -1]), [index, 0], [1, -1]);
+    return reshape(part, [1, ...rest]);
+  }) as Batch;
+}
+
+/** Gradients of each sample's own loss, one at a time, in evaluation mode. */
+export function perSampleGradients(
+  stack: Stack<unknown>,
+  batch: Batch,
+  matches: (name: string) => boolean,
+  visit: (gradients: GradientMap, sample: number) => void,
+): void {
+  const size = batchSize(batch);
+  const parameters = new Map([...stack.namedParameters()].filter(([name]) => matches(name)));
+  const modes = stack.modules().map((module) => [module, module.training] as const);
+  for (const [module] of modes) module.training = false;
+  try {
+    for (let index = 0; index < size; index++) {
+      scoped(() => {
+        const made = stack.gradientsOf(sampleOf(batch, index, size), parameters);
+        try {
+          visit(made.gradients, index);
+        } finally {
+          made.dispose();
+        }
+      });
+    }
+  } finally {
+    for (const [module, training] of modes) module.training = training;
+  }
+}
