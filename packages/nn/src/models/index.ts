@@ -1,1 +1,5 @@
+export * from './mobilenet/index.ts';
+export * from './resnet/index.ts';
 export * from './sentence-encoder/index.ts';
+export { TextEncoder, type TextEncoderOptions } from './text-encoder.ts';
+export { VisionTransformer, type VisionTransformerOptions, visionTransformerPresets } from './vision-transformer.ts';

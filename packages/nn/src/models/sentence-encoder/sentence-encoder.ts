@@ -21,6 +21,7 @@ import { MeanPool } from '../../layers/pooling.ts';
 import { sinusoidalPositions } from '../../layers/positions.ts';
 import { TransformerBlock } from '../../layers/transformer-block.ts';
 import type { SentencePieceTokenizer } from '../../tokenizer/sentence-piece.ts';
+import { tooLong } from '../text-encoder.ts';
 import { padTokens } from './pad-tokens.ts';
 
 /** Longer texts are cut, as in the published graph. */
@@ -79,7 +80,7 @@ export class SentenceEncoder extends Module<[ids: Tensor]> {
 
   override forward(ids: Tensor): Tensor {
     const tokens = ids.shape[1] as number;
-    if (tokens > sentenceEncoderMaxTokens) throw tooLong(tokens);
+    if (tokens > sentenceEncoderMaxTokens) throw tooLong(tokens, sentenceEncoderMaxTokens);
     const mask = tokenMask(ids);
     const seen = paddingMask(mask);
     const vectors = this.embedding.call(ids);
@@ -124,12 +125,4 @@ function positionTable(): Tensor {
 
 function unit(x: Tensor): Tensor {
   return div(x, sqrt(maximum(sum(square(x), -1, true), smallestSquare)));
-}
-
-function tooLong(tokens: number): TapgradError {
-  return new TapgradError({
-    code: 'TOO_MANY_TOKENS',
-    message: `SentenceEncoder got ${tokens} tokens, it has ${sentenceEncoderMaxTokens} positions`,
-    fix: 'cut the ids, or make them with tokenize(), which does',
-  });
 }
