@@ -42,7 +42,6 @@ export interface PluginDeclaration {
 export interface PluginDefinition<Input, Options> extends PluginDeclaration {
   /** Any Standard Schema; without one the plugin takes no options. */
   readonly options?: StandardSchema<Input, Options>;
-  // biome-ignore lint/suspicious/noConfusingVoidType: a plugin with nothing to leave returns nothing
   apply(context: PluginContext<Options>): PluginInstance | void;
 }
 
