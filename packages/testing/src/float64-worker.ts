@@ -1,12 +1,10 @@
 /** Runs in a thread of its own, bundled with the float64 engine: answers with the results of every row. */
 import { parentPort } from 'node:worker_threads';
-import '@tensorflow/tfjs-backend-cpu';
-import { setBackend } from '@tensorflow/tfjs-core';
+import '../../../scripts/vitest/use-cpu.ts';
 import { registerComposedKernels } from './composed-kernels.ts';
 import { opSpecs } from './op-specs/index.ts';
 import { evaluateSample, type SampleResult } from './parity.ts';
 
-await setBackend('cpu');
 registerComposedKernels('cpu');
 const results: Record<string, SampleResult[]> = {};
 for (const spec of opSpecs) {
