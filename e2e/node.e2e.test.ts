@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { expectGradients } from './expected.ts';
+import { expectGradients, expectTraining } from './expected.ts';
 import { type Consumer, installPacked } from './install.ts';
 
 let consumer: Consumer;
@@ -10,8 +10,13 @@ beforeAll(async () => {
 
 afterAll(() => consumer?.remove());
 
-describe('the packed packages in Node', () => {
-  it.each(['cpu', 'wasm'])('compute gradients on the %s backend', async (backend) => {
-    expectGradients(JSON.parse(await consumer.node('in-node.js', backend)), backend);
+describe.each([
+  { where: 'Node', flags: [] },
+  { where: 'Node with code generation forbidden', flags: ['--disallow-code-generation-from-strings'] },
+])('the packed packages in $where', ({ flags }) => {
+  it.each(['cpu', 'wasm'])('compute gradients, and train with a plugin, on the %s backend', async (backend) => {
+    const { gradients, training } = JSON.parse(await consumer.node(...flags, 'in-node.js', backend));
+    expectGradients(gradients, backend);
+    expectTraining(training, backend);
   });
 });

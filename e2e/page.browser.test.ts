@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectGradients } from './expected.ts';
+import { expectGradients, expectTraining } from './expected.ts';
 import { type Consumer, installPacked } from './install.ts';
 import { buildPage, type OpenPage, openBrowser, openPage, servePage } from './page.ts';
 
@@ -42,8 +42,9 @@ describe.each([
     expect(await page.call('mayGenerateCode')).toBe(mayGenerateCode);
   });
 
-  it.each(['cpu', 'wasm'])('compute gradients on the %s backend', async (backend) => {
+  it.each(['cpu', 'wasm'])('compute gradients, and train with a plugin, on the %s backend', async (backend) => {
     expectGradients(await page.call('gradientsOn', backend), backend);
+    expectTraining(await page.call('trainingOn', backend), backend);
     expect(page.problems).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 // node in-node.js <backend>
 import { use } from './backends.js';
 import { gradientsOfASmallNetwork } from './gradients.js';
+import { oneStepWithAPlugin } from './training.js';
 
 await use(process.argv[2]);
-console.log(JSON.stringify(gradientsOfASmallNetwork()));
+console.log(JSON.stringify({ gradients: gradientsOfASmallNetwork(), training: await oneStepWithAPlugin() }));

@@ -1,10 +1,15 @@
 import { use } from '../backends.js';
 import { gradientsOfASmallNetwork } from '../gradients.js';
+import { oneStepWithAPlugin } from '../training.js';
 
-/** Called by the test, once for each backend. */
+// Called by the test, once for each backend.
 globalThis.gradientsOn = async (backend) => {
   await use(backend);
   return gradientsOfASmallNetwork();
+};
+globalThis.trainingOn = async (backend) => {
+  await use(backend);
+  return oneStepWithAPlugin();
 };
 
 /** Whether the page's content security policy allows what some hook libraries need. */
