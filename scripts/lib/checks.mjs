@@ -11,7 +11,10 @@ export const checks = new Map([
   ['lint', { about: 'lint and format', run: () => byTool('@biomejs/biome/bin/biome', 'ci', ...biomeOptions, '.') }],
   [
     'unused',
-    { about: 'unused files, exports and dependencies', run: () => byTool('knip/bin/knip.js', '--no-progress', '--no-config-hints') },
+    {
+      about: 'unused files, exports and dependencies',
+      run: () => byTool('knip/bin/knip.js', '--no-progress', '--no-config-hints'),
+    },
   ],
   ['versions', { about: 'every version pinned, the same in all packages', run: versionProblems }],
   ['size', { about: 'size budgets', run: sizeProblems }],
