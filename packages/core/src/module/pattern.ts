@@ -5,8 +5,6 @@ export type PathMatcher = (path: string) => boolean;
 
 export function pathMatcher(pattern: string): PathMatcher {
   if (pattern === '**') return () => true;
-  // The model itself, whose path is empty; picomatch refuses an empty pattern.
-  if (pattern === '') return (path) => path === '';
   const matches = picomatch(pattern.replaceAll('.', '/'));
   return (path) => path === pattern || matches(path.replaceAll('.', '/'));
 }
