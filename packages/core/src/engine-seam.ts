@@ -1,6 +1,6 @@
 /**
  * The one file that touches the inside of TensorFlow.js's engine: while a tape records, `runKernel`, `clone`
- * and `customGrad` are replaced on the engine instance; while a ledger counts, `trackTensor` and `removeDataId` are.
+ * and `runKernelFunc` are replaced on the engine instance; while a ledger counts, `trackTensor` and `removeDataId` are.
  * The last user to leave restores exactly what was there.
  */
 import {
@@ -22,10 +22,17 @@ type CustomGradientFunction = (...inputs: (Tensor | ((tensors: Tensor[]) => void
 
 export type { CustomGradientFunction };
 
+/** What tfjs's engine runs: a kernel by name, or the function and gradient that `tf.customGrad` was given. */
+interface KernelOrCustomGradient {
+  readonly inputs: KernelInputs;
+  readonly forwardFunc?: (backend: unknown, save: (tensors: Tensor[]) => void) => Tensor;
+  readonly backwardsFunc: (dy: Tensor, saved: Tensor[]) => Record<string, () => Tensor>;
+}
+
 interface EngineInternals {
   runKernel(name: string, inputs: KernelInputs, attrs?: Attributes): KernelOutput;
   clone(x: Tensor): Tensor;
-  customGrad(f: CustomGradientFunction): (...inputs: Tensor[]) => Tensor;
+  runKernelFunc(call: KernelOrCustomGradient): KernelOutput;
   trackTensor(tensor: Tensor, backend: unknown): void;
   removeDataId(dataId: DataId, backend: unknown): void;
   incRef(tensor: Tensor, backend: unknown): void;
@@ -89,9 +96,16 @@ const recordingPatches = [
   }),
   // tfjs's own `clone` adds a node to its tape even when there is none, and fails.
   new Patch('clone', (_original, target) => (x) => target.runKernel('Identity', { x }) as Tensor),
-  new Patch('customGrad', (original, target) => (f) => (...inputs) => {
-    const run = () => original.call(target, f)(...inputs);
-    return interceptor ? interceptor.customGradient(f, inputs, run) : run();
+  // Functions made by `tf.customGrad` come here, also those made before anything recorded; kernels are seen above.
+  new Patch('runKernelFunc', (original, target) => (call) => {
+    const run = () => original.call(target, call);
+    if (!interceptor || call.forwardFunc === undefined) return run();
+    const { forwardFunc, backwardsFunc } = call;
+    const f: CustomGradientFunction = (...inputsAndSave) => ({
+      value: forwardFunc(undefined, inputsAndSave.at(-1) as (tensors: Tensor[]) => void),
+      gradFunc: (dy, saved) => Object.values(backwardsFunc(dy, saved)).map((gradient) => gradient()),
+    });
+    return interceptor.customGradient(f, Object.values(call.inputs), run as () => Tensor);
   }),
 ];
 

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { useWasm } from '@tapgrad/backend-wasm';
 import { getKernel, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useWasm } from '../../backends/wasm/src/index.ts';
 import { registerComposedKernels } from './composed-kernels.ts';
 import { float64References } from './float64-references.ts';
 import { complexSpecs, opSpecs, realOpSpecs } from './op-specs/index.ts';
