@@ -37,12 +37,14 @@ async function downloadProblems() {
   return problems;
 }
 
-/** The core without its gradient rules and own ops. */
+/** The core without its gradient rules and own ops, in lines of code: explaining an invariant costs nothing. */
 function coreProblems() {
   const files = sources('packages/core/src').filter((file) => !/\/src\/(rules|ops)\//.test(file));
-  const lines = files.reduce((sum, file) => sum + lineCount(file), 0);
-  say(`  core without rules and own ops: ${lines} of ${coreLines} lines`);
-  return lines < coreLines ? [] : [`the core has ${lines} lines without rules and own ops, its budget is ${coreLines}`];
+  const lines = files.reduce((sum, file) => sum + codeLineCount(file), 0);
+  say(`  core without rules and own ops: ${lines} of ${coreLines} lines of code`);
+  return lines < coreLines
+    ? []
+    : [`the core has ${lines} lines of code, its budget in scripts/budgets.json is ${coreLines}`];
 }
 
 function fileProblems() {
@@ -62,6 +64,11 @@ function sources(folder) {
   return files
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.includes('generated'))
     .map((file) => `${folder}/${file}`);
+}
+
+function codeLineCount(file) {
+  const code = readFileSync(join(root, file), 'utf8').replace(/^\s*\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  return code.split('\n').filter((line) => line.trim() !== '').length;
 }
 
 function lineCount(file) {
