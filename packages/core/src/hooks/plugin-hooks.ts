@@ -83,6 +83,7 @@ export function pluginHooks(
   keptApart: Map<string, number>,
   onTap: (untap: Untap) => void,
 ): PluginHooks {
+  const { plugin, rank } = tapper;
   const remember = (untap: Untap): Untap => {
     onTap(untap);
     return untap;
@@ -98,8 +99,8 @@ export function pluginHooks(
   return {
     tap: (pattern) => ({
       forward: (handler) =>
-        remember(hooks.taps.add({ ...tapper, pattern, forward: guarded(handler as never, tapper) })),
-      backward: (handler) => remember(hooks.taps.add({ ...tapper, pattern, backward: guarded(handler, tapper) })),
+        remember(hooks.taps.add({ plugin, rank, pattern, forward: guarded(handler as never, tapper) })),
+      backward: (handler) => remember(hooks.taps.add({ plugin, rank, pattern, backward: guarded(handler, tapper) })),
     }),
     save: { tap: (handler) => saveFor({}, handler), for: saveFor },
     batch: on(hooks.batch),

@@ -5,6 +5,7 @@ export type PathMatcher = (path: string) => boolean;
 
 export function pathMatcher(pattern: string): PathMatcher {
   if (pattern === '**') return () => true;
+  if (pattern === '') return (path) => path === '';
   const matches = picomatch(pattern.replaceAll('.', '/'));
   return (path) => path === pattern || matches(path.replaceAll('.', '/'));
 }

@@ -21,7 +21,8 @@ import { runStep, type StepResult } from './step.ts';
 export type Loss<Outputs> = (outputs: Outputs, batch: Batch) => Tensor;
 
 export interface StackOptions<Outputs> {
-  readonly loss: Loss<Outputs>;
+  // A method, not a property: a stack of one output type may then stand where any stack may.
+  loss(outputs: Outputs, batch: Batch): Tensor;
   /** Without one, only plugins that replace the update can train. */
   readonly optimizer?: Optimizer;
   /** Of every random stream; default 0. */
@@ -100,7 +101,7 @@ export class Stack<Outputs = unknown> {
 
   /**
    * One update from one batch, or from several micro-batches whose gradients are averaged.
-   * If anything fails, no parameter has changed and no buffer is left.
+   * If anything fails before the update, no parameter has changed; no buffer is left in any case.
    */
   async step(batches: Batch | readonly Batch[]): Promise<StepResult> {
     this.mustBeAttached();
