@@ -13,6 +13,7 @@ import {
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 import { type ReductionOption, reduce } from './reduction.ts';
+import { type Targets, targetTensor } from './targets.ts';
 
 export interface CrossEntropyOptions extends ReductionOption {
   /** Share of the target that is spread evenly over all classes. Default 0. */
@@ -24,11 +25,12 @@ export interface CrossEntropyOptions extends ReductionOption {
 /**
  * Cross-entropy of softmax(logits) against labels: the loss of classification.
  * @param logits `[batch, classes]`
- * @param labels int32 class indices `[batch]`, or float32 distributions `[batch, classes]`
+ * @param targets int32 class indices `[batch]`, or float32 distributions `[batch, classes]`; or the batch that holds them
  * @returns a scalar, or `[batch]` with reduction `none`
- * @throws TapgradError `SHAPE_MISMATCH`; `CONFIG_INVALID` for class weights of another length
+ * @throws TapgradError `SHAPE_MISMATCH`; `TARGETS_MISSING`; `CONFIG_INVALID` for class weights of another length
  */
-export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+export function crossEntropy(logits: Tensor, targets: Targets, options: CrossEntropyOptions = {}): Tensor {
+  const labels = targetTensor(targets);
   const { labelSmoothing = 0, classWeights, reduction = 'mean' } = options;
   if (!classWeights) return softmaxCrossEntropy(logits, labels, { labelSmoothing, reduction });
   const classes = logits.shape.at(-1) as number;
@@ -42,8 +44,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
     return weighted(mul(losses, weights), weights, reduction);
   }
   const hard = labels.dtype === 'int32' ? cast(oneHot(labels as Tensor1D, classes), 'float32') : labels;
-  const targets = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
-  const losses = neg(sum(mul(mul(targets, classWeights), logSoftmax(logits)), -1));
+  const smooth = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
+  const losses = neg(sum(mul(mul(smooth, classWeights), logSoftmax(logits)), -1));
   return weighted(losses, sum(mul(hard, classWeights), -1), reduction);
 }
 

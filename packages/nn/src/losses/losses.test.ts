@@ -109,6 +109,16 @@ describe('crossEntropy', () => {
     classWeights.dispose();
   });
 
+  it('takes the batch that holds the targets, as a stack gives it', () => {
+    expectClose(
+      values(() => crossEntropy(logits(), { inputs: [], targets: labels() })),
+      values(() => crossEntropy(logits(), labels())),
+    );
+    expect(() => tidy(() => crossEntropy(logits(), { inputs: [] }))).toThrow(
+      expect.objectContaining({ code: 'TARGETS_MISSING' }),
+    );
+  });
+
   it('class weights of another length are refused', () => {
     expect(() => tidy(() => crossEntropy(logits(), labels(), { classWeights: tensor([1]) }))).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),

@@ -1,4 +1,6 @@
 import { TapgradError } from '@tapgrad/core';
+import { argMax, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Targets, targetTensor } from '../losses/targets.ts';
 
 /** Counts of (actual, predicted) pairs, and what follows from them. */
 export class ConfusionMatrix {
@@ -18,6 +20,19 @@ export class ConfusionMatrix {
     for (let i = 0; i < actual.length; i++) {
       const cell = this.index(actual[i] as number, predicted[i] as number);
       this.counts[cell] = (this.counts[cell] as number) + 1;
+    }
+  }
+
+  /**
+   * Counts a batch: logits `[batch, classes]` and int32 labels `[batch]`. The tensors are left alive.
+   * @throws TapgradError as `add`
+   */
+  async update(logits: Tensor, targets: Targets): Promise<void> {
+    const best = tidy(() => argMax(logits, -1));
+    try {
+      this.add(...(await Promise.all([best.data(), targetTensor(targets).data()])));
+    } finally {
+      best.dispose();
     }
   }
 

@@ -1,2 +1,3 @@
+export { accuracy, topKAccuracy } from './accuracy.ts';
 export { ConfusionMatrix } from './confusion-matrix.ts';
-export { accuracy, Mean, type Metric, macroF1, topK } from './metric.ts';
+export { Mean } from './mean.ts';
