@@ -10,7 +10,7 @@ export function randomTensor(shape: readonly number[], seed = 1, deviation = 1):
 }
 
 /** Moves every parameter away from special values such as 0 and 1. */
-export function scatterParameters(module: Module<never, unknown>, deviation = 0.5): void {
+function scatterParameters(module: Module<never, unknown>, deviation = 0.5): void {
   let seed = 100;
   for (const parameter of module.namedParameters().values()) {
     const value = randomTensor(parameter.shape, seed++, deviation);

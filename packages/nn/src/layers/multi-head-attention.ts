@@ -112,6 +112,6 @@ export class MultiHeadAttention extends Module<[x: Tensor, mask?: Tensor | undef
   }
 }
 
-export function linearOptions({ bias, random, initializer }: MultiHeadAttentionOptions) {
+function linearOptions({ bias, random, initializer }: MultiHeadAttentionOptions) {
   return { random, ...(bias !== undefined && { bias }), ...(initializer && { initializer }) };
 }

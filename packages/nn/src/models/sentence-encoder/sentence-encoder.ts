@@ -25,7 +25,7 @@ import { tooLong } from '../text-encoder.ts';
 import { padTokens } from './pad-tokens.ts';
 
 /** Longer texts are cut, as in the published graph. */
-export const sentenceEncoderMaxTokens = 128;
+const sentenceEncoderMaxTokens = 128;
 const vocabulary = 8002;
 const embeddingWidth = 256;
 /** Width of the blocks and of the output. */
