@@ -101,7 +101,7 @@ describe('a shadow forward', () => {
   it('draws what the forward after it draws', () => {
     const model = new Counting();
     const { shadow } = contextOn(model as never);
-    const seen = shadow(() => [...model.call(batch.inputs as tf.Tensor).dataSync()]);
+    const seen = shadow(() => tf.tidy(() => [...model.call(batch.inputs as tf.Tensor).dataSync()]));
     expect(tf.tidy(() => [...model.call(batch.inputs as tf.Tensor).dataSync()])).toEqual(seen);
   });
 });
