@@ -20,6 +20,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core';
 import { sumTo } from './broadcast.ts';
+import { conjugate, negative } from './complex.ts';
 import { rule } from './registry.ts';
 
 const indicator = (condition: Tensor): Tensor => cast(condition, 'float32');
@@ -38,16 +39,17 @@ rule('AddN', {
 rule('Sub', {
   inputs: ['a', 'b'],
   cheap: true,
-  backward: ({ dy, shapes }) => ({ a: () => sumTo(dy, shapes.a), b: () => neg(sumTo(dy, shapes.b)) }),
+  backward: ({ dy, shapes }) => ({ a: () => sumTo(dy, shapes.a), b: () => negative(sumTo(dy, shapes.b)) }),
 });
 
+/** Of complex numbers: times the conjugate of the other factor. */
 rule('Multiply', {
   inputs: ['a', 'b'],
   cheap: true,
   saves: (need) => [need.a && 'b', need.b && 'a'],
   backward: ({ dy, saved, shapes }) => ({
-    a: () => sumTo(mul(dy, saved.b), shapes.a),
-    b: () => sumTo(mul(dy, saved.a), shapes.b),
+    a: () => sumTo(mul(dy, conjugate(saved.b)), shapes.a),
+    b: () => sumTo(mul(dy, conjugate(saved.a)), shapes.b),
   }),
 });
 

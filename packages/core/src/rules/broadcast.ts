@@ -1,7 +1,8 @@
-import { reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { complex, imag, real, reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
 
 /** Sums a gradient over the axes along which an operand of `shape` was broadcast, so that it has that shape again. */
 export function sumTo(gradient: Tensor, shape: readonly number[]): Tensor {
+  if (gradient.dtype === 'complex64') return complex(sumTo(real(gradient), shape), sumTo(imag(gradient), shape));
   const lead = gradient.rank - shape.length;
   const axes: number[] = [];
   for (let axis = 0; axis < gradient.rank; axis++) {

@@ -2,6 +2,7 @@
 import './average-pool.ts';
 import './binary.ts';
 import './cast.ts';
+import './complex.ts';
 import './conv.ts';
 import './conv3d.ts';
 import './crop-and-resize.ts';
