@@ -9,6 +9,9 @@ const sourceFirst = {
 const quiet = './scripts/vitest/quiet.ts';
 const noLeaks = './scripts/vitest/no-leaks.ts';
 
+// Generous, as a machine that runs other things too is several times slower.
+const testTimeout = 120_000;
+
 export default defineConfig(async () => ({
   test: {
     projects: [
@@ -21,6 +24,7 @@ export default defineConfig(async () => ({
           include: ['packages/**/src/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/src/**/*.test.ts'],
           exclude: ['**/*.{wasm,browser,e2e}.test.ts', '**/node_modules/**'],
           setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
+          testTimeout,
         },
       },
       {
@@ -30,16 +34,17 @@ export default defineConfig(async () => ({
           name: 'wasm',
           include: ['packages/**/src/**/*.wasm.test.ts', 'examples/**/src/**/*.wasm.test.ts'],
           setupFiles: [quiet, noLeaks],
+          testTimeout,
         },
       },
       {
-        test: { name: 'docs', include: ['docs/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'docs', include: ['docs/**/*.test.ts'], testTimeout },
       },
       {
-        test: { name: 'e2e', include: ['e2e/**/*.e2e.test.ts'], testTimeout: 60_000, maxWorkers: 1 },
+        test: { name: 'e2e', include: ['e2e/**/*.e2e.test.ts'], testTimeout, maxWorkers: 1 },
       },
       {
-        test: { name: 'browser', include: ['e2e/**/*.browser.test.ts'], testTimeout: 60_000 },
+        test: { name: 'browser', include: ['e2e/**/*.browser.test.ts'], testTimeout },
       },
     ],
   },

@@ -2,7 +2,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { output, tool } from '../scripts/lib/commands.mjs';
 
-const noBrowser = { ...process.env, TAPGRAD_CHROMIUM: join(import.meta.dirname, 'no-such-browser') };
+const noBrowser = {
+  ...process.env,
+  TAPGRAD_REQUIRE: '',
+  TAPGRAD_CHROMIUM: join(import.meta.dirname, 'no-such-browser'),
+};
 
 function node(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<{ code: number; text: string }> {
   return output(process.execPath, args, { env: { ...env, VITEST: undefined, NODE_ENV: undefined } });
