@@ -1,4 +1,4 @@
-import { complex, imag, real, reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { add, complex, imag, real, reshape, sum, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 
 /** Sums a gradient over the axes along which an operand of `shape` was broadcast, so that it has that shape again. */
 export function sumTo(gradient: Tensor, shape: readonly number[]): Tensor {
@@ -10,6 +10,14 @@ export function sumTo(gradient: Tensor, shape: readonly number[]): Tensor {
   }
   const summed = axes.length > 0 ? sum(gradient, axes) : gradient;
   return sameShape(summed.shape, shape) ? summed : reshape(summed, [...shape]);
+}
+
+/**
+ * Repeats a gradient along its axes of extent 1, so that it has `shape`: what summing over them takes back to.
+ * By an addition, since tfjs's wasm backend takes 50 times as long for a tile.
+ */
+export function expandTo(gradient: Tensor, shape: readonly number[]): Tensor {
+  return sameShape(gradient.shape, shape) ? gradient : tidy(() => add(zeros([...shape]), gradient));
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

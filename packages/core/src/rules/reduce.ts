@@ -1,16 +1,6 @@
 /** Reductions. Every element that equals the maximum (or minimum) gets the whole gradient, as in tfjs. */
-import {
-  broadcastTo,
-  cast,
-  cumprod,
-  div,
-  equal,
-  mul,
-  reshape,
-  type Tensor,
-  transpose,
-  util,
-} from '@tensorflow/tfjs-core';
+import { cast, cumprod, div, equal, mul, reshape, type Tensor, transpose, util } from '@tensorflow/tfjs-core';
+import { expandTo } from './broadcast.ts';
 import { rule } from './registry.ts';
 
 interface ReduceAttributes {
@@ -20,7 +10,7 @@ interface ReduceAttributes {
 
 rule<'x', ReduceAttributes>('Sum', {
   inputs: ['x'],
-  backward: ({ dy, attrs, shapes }) => ({ x: () => broadcastTo(keepAxes(dy, shapes.x, attrs.axis), shapes.x) }),
+  backward: ({ dy, attrs, shapes }) => ({ x: () => expandTo(keepAxes(dy, shapes.x, attrs.axis), shapes.x) }),
 });
 
 rule<'x', ReduceAttributes>('Mean', {
@@ -28,7 +18,7 @@ rule<'x', ReduceAttributes>('Mean', {
   backward: ({ dy, attrs, shapes }) => ({
     x: () => {
       const count = util.sizeFromShape(shapes.x) / util.sizeFromShape(shapes.y);
-      return broadcastTo(keepAxes(div(dy, count), shapes.x, attrs.axis), shapes.x);
+      return expandTo(keepAxes(div(dy, count), shapes.x, attrs.axis), shapes.x);
     },
   }),
 });
