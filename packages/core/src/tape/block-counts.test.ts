@@ -1,0 +1,3 @@
+import { blockCounts } from './block-counts.cases.ts';
+
+blockCounts();

@@ -1,0 +1,5 @@
+import { useWasm } from '@tapgrad/backend-wasm';
+import { blockCounts } from './block-counts.cases.ts';
+
+await useWasm();
+blockCounts();
