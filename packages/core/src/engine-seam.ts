@@ -41,7 +41,8 @@ interface EngineInternals {
   startScope(name?: string): void;
   endScope(result?: unknown): void;
   state: {
-    activeScope: { name: string } | null;
+    nextTensorId: number;
+    activeScope: { name: string; track: Tensor[] } | null;
     tensorInfo: WeakMap<DataId, { bytes: number; backend: { incRef(dataId: DataId): void } }>;
   };
 }
@@ -189,6 +190,30 @@ export function scoped<T>(f: () => T): T {
   }
   target.endScope(result);
   return result;
+}
+
+/** As `scoped`; if `f` returns a promise, what it made until then stays: who made it disposes it. */
+export function scopedUnlessLate<T>(f: () => T | Promise<T>): T | Promise<T> {
+  const target = internals();
+  target.startScope();
+  let result: T | Promise<T>;
+  try {
+    result = f();
+  } catch (thrown) {
+    target.endScope();
+    throw thrown;
+  }
+  target.endScope(result instanceof Promise ? [...(target.state.activeScope?.track ?? [])] : result);
+  return result;
+}
+
+/** To ask later, with `madeSince`, whether a tensor was made after this moment. */
+export function nextTensorId(): number {
+  return internals().state.nextTensorId;
+}
+
+export function madeSince(first: number, tensor: Tensor): boolean {
+  return tensor.id >= first;
 }
 
 /** Name of the tfjs op that is running, for example `fusedMatMul`. */

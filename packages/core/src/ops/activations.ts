@@ -14,7 +14,8 @@ import {
   tanh,
   where,
 } from '@tensorflow/tfjs-core';
-import { ownOp, runKernelIfAny } from './own-op.ts';
+import { scoped } from '../engine-seam.ts';
+import { inSteps, ownOp, runKernelIfAny } from './own-op.ts';
 
 interface Activation<A extends object> {
   readonly name: string;
@@ -31,11 +32,14 @@ function activation<A extends object>({ name, forward, derivative }: Activation<
     cheap: true,
     forward: ({ x }, attrs) => forward(x as Tensor, attrs),
     saves: () => ['x'],
-    backward: ({ dy, saved, attrs, derivativeCoded }) => ({
+    backward: ({ dy, saved, attrs, derivativeCoded, release }) => ({
       x() {
         if (derivativeCoded('x')) return mul(dy, saved.x);
         const fused = runKernelIfAny(`${name}Grad`, { dy, x: saved.x }, attrs) as Tensor | undefined;
-        return fused ?? mul(dy, derivative(saved.x, attrs));
+        if (fused) return fused;
+        const slope = scoped(() => derivative(saved.x, attrs));
+        release('x');
+        return mul(dy, slope);
       },
     }),
   });
@@ -51,24 +55,65 @@ const cubic = 0.044715;
 const runGelu = activation<{ approximate: GeluApproximation }>({
   name: 'tapgrad.Gelu',
   forward: (x, { approximate }) => mul(x, approximate === 'tanh' ? tanhCdf(x) : normalCdf(x)),
-  derivative(x, { approximate }) {
-    if (approximate === 'none') {
-      const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return add(normalCdf(x), mul(x, density));
-    }
-    const cdf = tanhCdf(x);
-    const inner = mul(add(mul(square(x), 3 * cubic), 1), rootOf2OverPi);
-    return add(cdf, mul(mul(mul(x, 2), mul(cdf, sub(1, cdf))), inner));
-  },
+  derivative: (x, { approximate }) => (approximate === 'tanh' ? tanhSlope(x) : normalSlope(x)),
 });
 
+/** Φ(x). */
 function normalCdf(x: Tensor): Tensor {
-  return mul(add(erf(mul(x, inverseRoot2)), 1), 0.5);
+  return inSteps(
+    x,
+    (v) => mul(v, inverseRoot2),
+    erf,
+    (v) => add(v, 1),
+    (v) => mul(v, 0.5),
+  );
+}
+
+/** Φ(x) + x φ(x). */
+function normalSlope(x: Tensor): Tensor {
+  return inSteps(
+    x,
+    square,
+    (v) => mul(v, -0.5),
+    exp,
+    (v) => mul(v, 1 / Math.sqrt(2 * Math.PI)),
+    (density) => mul(x, density),
+    (v) => add(normalCdf(x), v),
+  );
 }
 
 function tanhCdf(x: Tensor): Tensor {
-  const inner = mul(mul(x, add(mul(square(x), cubic), 1)), rootOf2OverPi);
-  return mul(add(tanh(inner), 1), 0.5);
+  return inSteps(
+    x,
+    square,
+    (v) => mul(v, cubic),
+    (v) => add(v, 1),
+    (v) => mul(x, v),
+    (v) => mul(v, rootOf2OverPi),
+    tanh,
+    (v) => add(v, 1),
+    (v) => mul(v, 0.5),
+  );
+}
+
+/** cdf + 2x · cdf (1 − cdf) · the slope of what is under the tanh. */
+function tanhSlope(x: Tensor): Tensor {
+  const cdf = tanhCdf(x);
+  const bell = inSteps(
+    cdf,
+    (v) => sub(1, v),
+    (v) => mul(cdf, v),
+    (v) => mul(mul(x, 2), v),
+  );
+  return inSteps(
+    x,
+    square,
+    (v) => mul(v, 3 * cubic),
+    (v) => add(v, 1),
+    (v) => mul(v, rootOf2OverPi),
+    (v) => mul(bell, v),
+    (v) => add(cdf, v),
+  );
 }
 
 /** Gaussian error linear unit (Hendrycks & Gimpel 2016): `x · Φ(x)`, exact or with the tanh approximation. Saves x alone. */

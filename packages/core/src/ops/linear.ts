@@ -21,8 +21,12 @@ const run = ownOp<'x' | 'weight' | 'bias', object>({
     return a.rank === 2 ? y : reshape(y, [...a.shape.slice(0, -1), b.shape[1]]);
   },
   saves: (need) => [need.weight && 'x', need.x && 'weight'],
-  backward: ({ dy, saved, shapes }) => ({
-    weight: () => matMul(rows(saved.x), rows(dy), true, false),
+  backward: ({ dy, saved, shapes, release }) => ({
+    weight() {
+      const gradient = matMul(rows(saved.x), rows(dy), true, false);
+      release('x');
+      return gradient;
+    },
     bias: () => sum(rows(dy), 0),
     x: () => reshape(matMul(rows(dy), saved.weight as Tensor2D, false, true), shapes.x),
   }),

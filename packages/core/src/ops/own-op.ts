@@ -1,5 +1,5 @@
 import { getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
-import { type Attributes, internals, scoped } from '../engine-seam.ts';
+import { type Attributes, internals, scoped, shareBuffer } from '../engine-seam.ts';
 import type { Rule, RuleSpec } from '../rules/registry.ts';
 import { tapesTracking, untaped } from '../tape/recorder.ts';
 
@@ -38,7 +38,9 @@ export function ownOp<N extends string, A extends object>(spec: OwnOp<N, A>): (i
         return Array.isArray(made) ? (made[0] as Tensor) : made;
       });
     }
-    const [y, ...rest] = untaped(() => scoped(() => run(inputs, attrs))) as [Tensor, ...Tensor[]];
+    const [made, ...rest] = untaped(() => scoped(() => run(inputs, attrs))) as [Tensor, ...Tensor[]];
+    // A forward that returns its input as it is would give the input the place of the output on the tape.
+    const y = Object.values(present).includes(made) ? shareBuffer(made) : made;
     try {
       tape?.record({
         kernel: spec.name,
@@ -79,6 +81,17 @@ export function runKernelIfAny(
   const present = withoutMissing(inputs);
   if (tapesTracking(Object.values(present)).length > 0) return undefined;
   return internals().runKernel(name, present, attrs as Attributes);
+}
+
+/** Applies functions one after the other; what lies between is freed at once. */
+export function inSteps(x: Tensor, ...steps: readonly ((value: Tensor) => Tensor)[]): Tensor {
+  let value = x;
+  for (const step of steps) {
+    const before = value;
+    value = scoped(() => step(before));
+    if (before !== x) before.dispose();
+  }
+  return value;
 }
 
 function withoutMissing(inputs: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> {

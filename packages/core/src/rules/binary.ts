@@ -47,9 +47,17 @@ rule('Multiply', {
   inputs: ['a', 'b'],
   cheap: true,
   saves: (need) => [need.a && 'b', need.b && 'a'],
-  backward: ({ dy, saved, shapes }) => ({
-    a: () => sumTo(mul(dy, conjugate(saved.b)), shapes.a),
-    b: () => sumTo(mul(dy, conjugate(saved.a)), shapes.b),
+  backward: ({ dy, saved, shapes, release }) => ({
+    a() {
+      const gradient = sumTo(mul(dy, conjugate(saved.b)), shapes.a);
+      release('b');
+      return gradient;
+    },
+    b() {
+      const gradient = sumTo(mul(dy, conjugate(saved.a)), shapes.b);
+      release('a');
+      return gradient;
+    },
   }),
 });
 

@@ -18,8 +18,16 @@ rule<'a' | 'b', MatMulAttributes>('BatchMatMul', {
   inputs: ['a', 'b'],
   saves: (need) => [need.a && 'b', need.b && 'a'],
   backward: (context) => ({
-    a: () => leftGradient(context.dy, context),
-    b: () => rightGradient(context.dy, context),
+    a() {
+      const gradient = leftGradient(context.dy, context);
+      context.release('b');
+      return gradient;
+    },
+    b() {
+      const gradient = rightGradient(context.dy, context);
+      context.release('a');
+      return gradient;
+    },
   }),
 });
 

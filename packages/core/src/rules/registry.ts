@@ -1,5 +1,5 @@
 import { type DataType, mul, type Tensor } from '@tensorflow/tfjs-core';
-import type { Attributes } from '../engine-seam.ts';
+import { type Attributes, scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 
 /** Name of a saved value: an input of the kernel, or output 0 (`y`), 1 (`y1`), … */
@@ -27,6 +27,11 @@ export interface RuleContext<N extends string, A = Attributes> extends SaveConte
   readonly saved: Readonly<Record<SavedName<N>, Tensor>>;
   /** True if a plugin kept a code of the derivative: then `saved[name]` is f'(x) itself. */
   derivativeCoded(name: SavedName<N>): boolean;
+  /**
+   * Says that no thunk will read this saved value again: it can go before the gradient is made, and need not be there
+   * at the same time. Its tensor is disposed.
+   */
+  release(name: SavedName<N>): void;
 }
 
 export type OperandGradients<N extends string> = { readonly [K in N]?: (() => Tensor) | undefined };
@@ -84,7 +89,9 @@ export function elementwise<A extends object = Attributes>(kernel: string, spec:
     backward: (context) => ({
       [input]: () => {
         const value = context.saved[from] as Tensor;
-        return mul(context.dy, context.derivativeCoded(from) ? value : spec.derivative(value, context.attrs));
+        const slope = context.derivativeCoded(from) ? value : scoped(() => spec.derivative(value, context.attrs));
+        if (slope !== value) context.release(from);
+        return mul(context.dy, slope);
       },
     }),
   });

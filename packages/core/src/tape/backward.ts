@@ -1,11 +1,11 @@
 import { add, fill, type Tensor, zeros } from '@tensorflow/tfjs-core';
-import { hold, scoped, shareBuffer } from '../engine-seam.ts';
+import { hold, madeSince, nextTensorId, scoped, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { sameShape } from '../rules/broadcast.ts';
 import { releaseNode, type TapeNode, type TrackedValue } from './node.ts';
 import { inPhase } from './phase.ts';
 import { alias, recording, untaped } from './recorder.ts';
-import { contextOf, type Restored } from './rule-context.ts';
+import { contextOf, type Restored, restoreLate } from './rule-context.ts';
 import type { Tape } from './tape.ts';
 import { at } from './where.ts';
 
@@ -45,7 +45,7 @@ export async function runBackwardAsync(
     pass.seed(y);
     for (let node = pass.next(); node; node = pass.next()) {
       pass.prefetchBefore(node);
-      pass.visit(node, await restoreAll(node));
+      pass.visit(node, await restoreLate(node));
     }
     pass.finish();
   } catch (thrown) {
@@ -54,24 +54,12 @@ export async function runBackwardAsync(
   }
 }
 
-async function restoreAll(node: TapeNode): Promise<Restored> {
-  const restored: Restored = new Map();
-  for (const [name, slot] of Object.entries(node.slots)) {
-    if (!slot.asynchronous) continue;
-    const value = scoped(() => {
-      const made = untaped(() => slot.restore());
-      return made instanceof Promise ? made : hold(made);
-    });
-    restored.set(name, hold(await value));
-  }
-  return restored;
-}
-
 /** One walk back over a tape. */
 class BackwardPass {
   /** Values that hold a gradient not yet used. */
   private readonly pending = new Set<TrackedValue>();
   private position: number;
+  private readonly firstId = nextTensorId();
   private readonly retain: boolean;
   private readonly createGraph: boolean;
 
@@ -92,6 +80,7 @@ class BackwardPass {
   }
 
   seed(y: Tensor | readonly Tensor[]): void {
+    this.tape.mustLive();
     const ys = Array.isArray(y) ? (y as readonly Tensor[]) : [y as Tensor];
     const given = this.options.gradient;
     const gradients =
@@ -138,6 +127,7 @@ class BackwardPass {
 
   visit(node: TapeNode, restored: Restored | undefined): void {
     try {
+      this.tape.mustLive();
       at({ modulePath: node.modulePath, owner: undefined }, () =>
         inPhase('backward', () => this.recordingOrNot(() => scoped(() => this.differentiate(node, restored)))),
       );
@@ -153,7 +143,7 @@ class BackwardPass {
   private differentiate(node: TapeNode, restored: Restored | undefined): void {
     const dys = node.outputs.map((output) => this.tapped(output));
     const dy = dys[0] ?? zeros([...(node.outputs[0]?.shape ?? [])]);
-    const context = contextOf(node, dy, dys, this.tape, restored);
+    const context = contextOf(node, { dy, dys, tape: this.tape, restored, retain: this.retain });
     const thunks = node.rule.backward(context);
     const wanted = Object.entries(node.inputs).filter(([, value]) => value !== undefined) as [string, TrackedValue][];
     // Parameters first: their gradients let go of the saved input before the activation's gradient is made.
@@ -163,7 +153,7 @@ class BackwardPass {
       if (!thunk) continue;
       scoped(() => {
         const gradient = context.inThunk(thunk);
-        this.accumulate(value, gradient, gradient.kept || dys.includes(gradient), node.kernel);
+        this.accumulate(value, gradient, this.belongsToOthers(gradient) || dys.includes(gradient), node.kernel);
       });
     }
   }
@@ -176,7 +166,7 @@ class BackwardPass {
         const made = tap(before);
         if (!made || made === before) return undefined;
         this.checkShape(made, value, 'gradient tap');
-        return hold(made.kept ? this.share(made) : made);
+        return hold(this.belongsToOthers(made) ? this.share(made) : made);
       });
       if (replaced) {
         before.dispose();
@@ -208,6 +198,11 @@ class BackwardPass {
     if (value.leaf !== undefined) this.tape.claimGradient(value.gradient);
   }
 
+  /** A tensor that a rule or tap did not make for this purpose: it must not be disposed with the gradient. */
+  private belongsToOthers(gradient: Tensor): boolean {
+    return gradient.kept || !madeSince(this.firstId, gradient);
+  }
+
   private share(gradient: Tensor): Tensor {
     const copy = shareBuffer(gradient);
     alias(gradient, copy);
@@ -233,6 +228,7 @@ class BackwardPass {
 
   /** Moves what reached the leaves into the tape's gradients. */
   finish(): void {
+    this.tape.mustLive();
     this.recordingOrNot(() => {
       for (const value of [...this.pending]) {
         const gradient = value.leaf === undefined ? undefined : this.tapped(value);

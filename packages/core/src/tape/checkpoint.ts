@@ -5,7 +5,7 @@ import { type RandomContext, rememberRandom, withRandom } from '../random.ts';
 import type { Rule } from '../rules/registry.ts';
 import { record } from './gradients.ts';
 import { inPhase } from './phase.ts';
-import { activeTapes, isVariable, recording } from './recorder.ts';
+import { isVariable, recording, recordingTapes } from './recorder.ts';
 import { Tape } from './tape.ts';
 
 /**
@@ -18,7 +18,7 @@ export function checkpoint<In extends readonly Tensor[], Out extends Tensor>(
   f: (...inputs: In) => Out,
   ...inputs: In
 ): Out {
-  const tapes = activeTapes().filter((tape) => !tape.paused);
+  const tapes = recordingTapes();
   const tape = tapes[0];
   if (!tape) return f(...inputs);
   // Derivatives of derivatives differentiate the segment itself.
@@ -53,20 +53,24 @@ function dryRun<In extends readonly Tensor[], Out extends Tensor>(
   });
   tape.paused = true;
   try {
-    const output = scoped(() => recording(probe, () => f(...inputs)));
+    const made = scoped(() => recording(probe, () => f(...inputs)));
     for (const value of captured) {
-      if (isVariable(value) || inputs.some((input) => input.id === value.id)) continue;
+      if (isParameter(value, tape) || inputs.some((input) => input.id === value.id)) continue;
       throw new TapgradError({
         code: 'CHECKPOINT_CAPTURE',
         message: `a checkpointed function used an activation of shape [${value.shape}] that was not passed to it`,
         fix: 'pass every tracked activation as an argument of checkpoint(f, ...inputs)',
       });
     }
-    return { output, captured };
+    return { output: inputs.includes(made) ? shareBuffer(made) : made, captured };
   } finally {
     tape.paused = false;
     probe.dispose();
   }
+}
+
+function isParameter(value: Tensor, tape: Tape): boolean {
+  return isVariable(value) || tape.valueOf(value)?.leaf !== undefined;
 }
 
 function rerunRule<In extends readonly Tensor[]>(
@@ -77,13 +81,15 @@ function rerunRule<In extends readonly Tensor[]>(
 ): Rule {
   const names = operands.map((_, index) => String(index));
   // Parameters are read through the model again, not through the saved handle; saving them checks their version.
-  const variables = new Map(names.map((name, index) => [name, operands[index] as Tensor]));
+  const parametersByName = new Map(names.map((name, index) => [name, operands[index] as Tensor]));
   return {
     inputs: 'variadic',
     saves: () => names,
     backward({ dy, saved, need }) {
       const restored = names.map((name, index) =>
-        index < count ? shareBuffer(saved[name] as Tensor) : saved[name] && (variables.get(name) as Tensor),
+        index < count
+          ? shareBuffer(saved[name] as Tensor)
+          : unchanged(saved[name] as Tensor, parametersByName.get(name) as Tensor),
       );
       const wanted = names.filter((name) => need[name]);
       const parameters = Object.fromEntries(wanted.map((name) => [name, restored[Number(name)] as Tensor]));
@@ -100,4 +106,15 @@ function rerunRule<In extends readonly Tensor[]>(
       }
     },
   };
+}
+
+/** The parameter itself, which `f` will read; it must still hold what it held in forward. */
+function unchanged(saved: Tensor, parameter: Tensor): Tensor {
+  if (saved.dataId === parameter.dataId) return parameter;
+  throw new TapgradError({
+    code: 'SAVED_VALUE_MODIFIED',
+    message: `a parameter of shape [${parameter.shape}], used in a checkpointed function, was assigned before backward`,
+    op: 'checkpoint',
+    fix: 'update parameters after backward, or run forward again',
+  });
 }

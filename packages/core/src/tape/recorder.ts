@@ -7,6 +7,10 @@ import {
   type KernelInputs,
   type KernelInterceptor,
   type KernelOutput,
+  madeSince,
+  nextTensorId,
+  scoped,
+  shareBuffer,
 } from '../engine-seam.ts';
 import { ruleOf } from '../rules/registry.ts';
 import { customGradientRule } from './custom-gradient.ts';
@@ -40,15 +44,24 @@ const interceptor: KernelInterceptor = {
 
 function recordCustomGradient(tapes: Tape[], f: CustomGradientFunction, inputs: Tensor[]): Tensor {
   const named: KernelInputs = Object.fromEntries(inputs.map((input, index) => [String(index), input]));
+  const first = nextTensorId();
   let saved: Tensor[] = [];
-  const { value, gradFunc } = untaped(() =>
-    f(...inputs, (tensors) => {
-      saved = tensors;
+  const made = untaped(() =>
+    scoped(() => {
+      const { value, gradFunc } = f(...inputs, (tensors) => {
+        saved = tensors;
+      });
+      return { value: inputs.includes(value) ? shareBuffer(value) : value, gradFunc, saved };
     }),
   );
+  const { value, gradFunc } = made;
   const { rule, aux } = customGradientRule(gradFunc, saved, inputs, value);
-  for (const tape of tapes) {
-    tape.record({ kernel: 'customGrad', rule, inputs: named, attrs: {}, outputs: [value], aux });
+  try {
+    for (const tape of tapes) {
+      tape.record({ kernel: 'customGrad', rule, inputs: named, attrs: {}, outputs: [value], aux });
+    }
+  } finally {
+    for (const each of saved) if (each !== value && madeSince(first, each)) each.dispose();
   }
   return value;
 }
@@ -75,8 +88,14 @@ export function recording<T>(tape: Tape, f: () => T): T {
   }
 }
 
+/** All tapes between the beginning and the end of their recording, outermost first. */
 export function activeTapes(): readonly Tape[] {
   return active;
+}
+
+/** The tapes on which the next op would be recorded, if they track an operand of it. */
+export function recordingTapes(): Tape[] {
+  return suspended > 0 ? [] : active.filter((tape) => !tape.paused);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import type { RuleContext } from '../rules/registry.ts';
+import { allOrNone } from './late.ts';
 import { outputName, type TapeNode } from './node.ts';
 import { untaped } from './recorder.ts';
 import type { Tape } from './tape.ts';
@@ -13,40 +14,38 @@ export interface NodeContext extends RuleContext<string> {
   inThunk(thunk: () => Tensor): Tensor;
 }
 
+/** Brings back what can only come asynchronously; the caller disposes it. */
+export async function restoreLate(node: TapeNode): Promise<Restored> {
+  const late = Object.entries(node.slots).filter(([, slot]) => slot.asynchronous);
+  const values = await allOrNone(late.map(([, slot]) => untaped(() => slot.restoreLate())));
+  return new Map(late.map(([name], index) => [name, values[index] as Tensor]));
+}
+
+interface Visit {
+  readonly dy: Tensor;
+  readonly dys: readonly (Tensor | undefined)[];
+  readonly tape: Tape;
+  /** What came back late; kept, and disposed after the visit. */
+  readonly restored: Restored | undefined;
+  /** The node will be visited again. */
+  readonly retain: boolean;
+}
+
 /** Makes the context of one node: saved values are restored when they are read. */
-export function contextOf(
-  node: TapeNode,
-  dy: Tensor,
-  dys: readonly (Tensor | undefined)[],
-  tape: Tape,
-  restored: Restored | undefined,
-): NodeContext {
+export function contextOf(node: TapeNode, { dy, dys, tape, restored, retain }: Visit): NodeContext {
   let cache: Restored = new Map(restored);
+  const released = new Set<string>();
   const read = (name: string): Tensor => {
     const known = cache.get(name);
     if (known) return known;
     const slot = node.slots[name];
-    if (!slot) {
-      throw new TapgradError({
-        code: 'VALUE_NOT_SAVED',
-        message: `the rule of ${node.kernel} reads ${name}, which its saves() did not name`,
-        op: node.kernel,
-        modulePath: node.modulePath,
-        fix: `let saves() return '${name}' when it is needed`,
-      });
-    }
-    const value = untaped(() => slot.restore());
-    if (value instanceof Promise) {
-      value.catch(() => undefined);
-      throw new TapgradError({
-        code: 'ASYNC_RESTORE',
-        message: `${name} of ${node.kernel} comes back asynchronously`,
-        op: node.kernel,
-        modulePath: node.modulePath,
-        fix: 'call backwardAsync() instead of backward()',
-      });
-    }
-    cache.set(name, place(value, name));
+    if (!slot || released.has(name)) throw unreadable(node, name, slot === undefined);
+    if (slot.asynchronous) throw comesLate(node, name);
+    const value = place(
+      untaped(() => slot.restore()),
+      name,
+    );
+    cache.set(name, value);
     return value;
   };
   const place = (value: Tensor, name: string): Tensor => {
@@ -67,14 +66,43 @@ export function contextOf(
     count: node.count,
     saved: new Proxy({} as Record<string, Tensor>, { get: (_, name) => read(String(name)) }),
     derivativeCoded: (name) => node.slots[name]?.derivativeCoded ?? false,
+    release(name) {
+      released.add(name);
+      cache.get(name)?.dispose();
+      cache.delete(name);
+      if (!retain) node.slots[name]?.release();
+    },
     inThunk(thunk) {
       const before = cache;
       cache = new Map(before);
       try {
         return thunk();
       } finally {
+        for (const name of released) before.delete(name);
         cache = before;
       }
     },
   };
+}
+
+function unreadable({ kernel, modulePath }: TapeNode, name: string, neverSaved: boolean): TapgradError {
+  return new TapgradError({
+    code: 'VALUE_NOT_SAVED',
+    message: `the rule of ${kernel} reads ${name}, which ${neverSaved ? 'its saves() did not name' : 'it has released'}`,
+    op: kernel,
+    modulePath,
+    fix: neverSaved
+      ? `let saves() return '${name}' when it is needed`
+      : `release ${name} in the last thunk that reads it`,
+  });
+}
+
+function comesLate({ kernel, modulePath }: TapeNode, name: string): TapgradError {
+  return new TapgradError({
+    code: 'ASYNC_RESTORE',
+    message: `${name} of ${kernel} comes back asynchronously`,
+    op: kernel,
+    modulePath,
+    fix: 'call backwardAsync() instead of backward()',
+  });
 }

@@ -1,11 +1,14 @@
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
-import { isAlive, shareBuffer } from '../engine-seam.ts';
+import { hold, isAlive, scoped, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { SaveRole } from '../rules/registry.ts';
-import { bufferKind } from './buffer-marks.ts';
+import { bufferKind, bufferVersion } from './buffer-marks.ts';
+import { allOrNone } from './late.ts';
 import type { OperandSource, TapeNode, TrackedValue } from './node.ts';
+import { PackedBuffer } from './packed-buffer.ts';
 import { currentPhase } from './phase.ts';
-import { PackedBuffer, type SavedBuffer, SharedBuffer } from './saved-buffer.ts';
+import { untaped } from './recorder.ts';
+import { bytesOf, type SavedBuffer, SharedBuffer } from './saved-buffer.ts';
 import { type SaveRequest, type Slot, SlotPlan } from './slot.ts';
 
 /** Longest chain of recomputations behind one derived slot: each is repeated for every slot that needs it. */
@@ -23,18 +26,21 @@ export interface SavePolicy {
 
 /** What one tape keeps for backward: every buffer once, however many slots need it. */
 export class SavedStore {
+  /** Those that hold a value itself, to be found again by who saves the same buffer. */
   private readonly buffers = new Map<DataId, SavedBuffer>();
+  /** What is kept because of this tape alone: no parameters, nothing of the batch. */
+  private readonly counted = new Set<SavedBuffer>();
 
   constructor(private readonly policy: SavePolicy) {}
 
-  /** Number of distinct buffers kept, without parameters. */
+  /** Number of distinct values kept, without parameters. */
   get size(): number {
-    return [...this.buffers.keys()].filter((dataId) => bufferKind(dataId) === undefined).length;
+    return this.counted.size;
   }
 
   get bytes(): number {
     let bytes = 0;
-    for (const [dataId, buffer] of this.buffers) if (bufferKind(dataId) === undefined) bytes += buffer.bytes;
+    for (const buffer of this.counted) bytes += buffer.bytes;
     return bytes;
   }
 
@@ -46,13 +52,13 @@ export class SavedStore {
 
   private bufferOf(tensor: Tensor, operand: string, role: SaveRole, node: TapeNode): SavedBuffer {
     const known = this.buffers.get(tensor.dataId);
-    // A code of the derivative stands for f'(x): of no use to another operation that needs x itself.
-    if (known && (role === 'derivative' || !known.derivativeCoded)) return known;
+    // A buffer written in place since then holds another value.
+    if (known?.version === bufferVersion(tensor.dataId)) return known;
     const kind = bufferKind(tensor.dataId) ?? 'activation';
     let plan = new SlotPlan();
     if (kind === 'activation' && this.policy.plan) {
       const { shape, dtype } = tensor;
-      const bytes = tensor.size * (dtype === 'bool' ? 1 : 4);
+      const bytes = bytesOf(tensor);
       const { kernel, modulePath } = node;
       const owner = this.policy.owner?.();
       plan = this.policy.plan(plan, {
@@ -70,8 +76,12 @@ export class SavedStore {
     }
     const what = `${operand} of ${node.kernel}${node.modulePath ? ` in ${node.modulePath}` : ''}`;
     const made = plan.stages.length > 0 ? new PackedBuffer(tensor, plan.stages) : new SharedBuffer(tensor, what);
-    this.buffers.set(tensor.dataId, made);
-    if (made instanceof SharedBuffer && kind === 'activation') this.policy.onSaved?.(tensor.dataId, node.modulePath);
+    // A code of the derivative is of use to this one node: another op of the same value has another derivative.
+    if (!made.derivativeCoded) this.buffers.set(tensor.dataId, made);
+    if (kind === 'activation') {
+      this.counted.add(made);
+      for (const each of made.tensors) this.policy.onSaved?.(each.dataId, node.modulePath);
+    }
     return made;
   }
 
@@ -83,22 +93,23 @@ export class SavedStore {
       exact: buffer.exact,
       derivativeCoded: buffer.derivativeCoded,
       asynchronous: buffer.asynchronous,
-      restore: () => {
-        const value = buffer.restore();
-        return value instanceof Promise
-          ? value.then((late) => viewAs(late, shape, dtype))
-          : viewAs(value, shape, dtype);
-      },
+      restore: () => viewAs(buffer.restore(), shape, dtype),
+      restoreLate: async () => viewOfLate(await buffer.restoreLate(), shape, dtype),
       prefetch: () => buffer.prefetch(),
       release: () => {
         if (!open) return;
         open = false;
-        if (--buffer.references.count > 0) return;
-        if (this.buffers.get(dataId) === buffer) this.buffers.delete(dataId);
-        buffer.free();
-        this.policy.onReleased?.(dataId);
+        if (--buffer.references.count === 0) this.free(buffer, dataId);
       },
     };
+  }
+
+  private free(buffer: SavedBuffer, dataId: DataId): void {
+    if (this.buffers.get(dataId) === buffer) this.buffers.delete(dataId);
+    const counted = this.counted.delete(buffer);
+    const dataIds = buffer.tensors.map((tensor) => tensor.dataId);
+    buffer.free();
+    if (counted) for (const each of dataIds) this.policy.onReleased?.(each);
   }
 
   /** A slot that recomputes its value from what is kept anyway; undefined if it is not all kept. */
@@ -133,15 +144,20 @@ export class SavedStore {
 }
 
 function derivedSlot(recompute: (operands: Record<string, Tensor>) => Tensor, operands: [string, Slot][]): Slot {
-  const names = operands.map(([name]) => name);
-  const run = (values: Tensor[]) => recompute(Object.fromEntries(values.map((each, i) => [names[i] as string, each])));
+  const run = (values: Tensor[]) =>
+    untaped(() => recompute(Object.fromEntries(values.map((each, i) => [operands[i]?.[0] ?? '', each]))));
   return {
     exact: true,
     derivativeCoded: false,
     asynchronous: operands.some(([, slot]) => slot.asynchronous),
-    restore: () => {
-      const values = operands.map(([, slot]) => slot.restore());
-      return values.some((each) => each instanceof Promise) ? Promise.all(values).then(run) : run(values as Tensor[]);
+    restore: () => run(operands.map(([, slot]) => slot.restore())),
+    async restoreLate() {
+      const values = await allOrNone(operands.map(([, slot]) => slot.restoreLate()));
+      try {
+        return scoped(() => hold(run(values)));
+      } finally {
+        for (const value of values) value.dispose();
+      }
     },
     prefetch: () => {
       for (const [, slot] of operands) slot.prefetch();
@@ -150,6 +166,20 @@ function derivedSlot(recompute: (operands: Record<string, Tensor>) => Tensor, op
       for (const [, slot] of operands) slot.release();
     },
   };
+}
+
+/** As `viewAs`; takes the place of a value that no scope holds. */
+function viewOfLate(value: Tensor, shape: readonly number[], dtype: string): Tensor {
+  try {
+    const view = viewAs(value, shape, dtype);
+    if (view === value) return value;
+    hold(view);
+    value.dispose();
+    return view;
+  } catch (thrown) {
+    value.dispose();
+    throw thrown;
+  }
 }
 
 function viewAs(value: Tensor, shape: readonly number[], dtype: string): Tensor {

@@ -27,6 +27,7 @@ export interface SlotStage<Packed = unknown> {
   /** Set by the hook: whose stage this is. */
   readonly plugin?: string | undefined;
   pack(value: Tensor): Packed;
+  /** Makes a tensor, or a promise of one; it is freed after use. */
   unpack(packed: Packed): Tensor | Promise<Tensor>;
   /** What `unpack` gives back: the value, or (only for role `derivative`) f'(value). */
   readonly restores?: 'value' | 'derivative';
@@ -60,14 +61,17 @@ function named(stage: SlotStage, plugin: string): SlotStage {
   return Object.create(stage, { plugin: { value: plugin, enumerable: true } }) as SlotStage;
 }
 
-/** A value kept for backward. `restore` gives a tensor that the caller's scope owns, or a promise of one. */
+/** A value kept for backward. */
 export interface Slot {
-  restore(): Tensor | Promise<Tensor>;
+  /** The value again; the caller's scope owns it. Throws ASYNC_RESTORE for an asynchronous slot. */
+  restore(): Tensor;
+  /** As `restore`; no scope holds what comes, and the caller must dispose it. */
+  restoreLate(): Promise<Tensor>;
   prefetch(): void;
   release(): void;
   /** True if restore gives the saved bits back. */
   readonly exact: boolean;
   readonly derivativeCoded: boolean;
-  /** True if restore may give a promise. */
+  /** True if only `restoreLate` can restore it. */
   readonly asynchronous: boolean;
 }

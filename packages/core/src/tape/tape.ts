@@ -179,8 +179,9 @@ export class Tape {
 
   /**
    * Backpropagates from `y` and adds to `gradients`. May be called while a forward is still recording (local backward).
-   * Frees every node it passes unless `retain` or `createGraph` is set.
-   * @throws TapgradError NOT_TRACKED, NOT_SCALAR, GRAPH_RELEASED, GRADIENT_SHAPE, ASYNC_RESTORE
+   * Frees every node it passes unless `retain` or `createGraph` is set. If it throws, `gradients` is as it was before, and
+   * what it had not passed yet is kept until `dispose`; nodes that it had passed are gone.
+   * @throws TapgradError NOT_TRACKED, NOT_SCALAR, GRAPH_RELEASED, GRADIENT_SHAPE, ASYNC_RESTORE, TAPE_DISPOSED
    */
   backward(y: Tensor | readonly Tensor[], options: BackwardOptions = {}): void {
     runBackward(this, y, options);
@@ -206,6 +207,16 @@ export class Tape {
   /** @internal */
   claimGradient(gradient: Tensor): void {
     this.options.onGradient?.(gradient.dataId);
+  }
+
+  /** @internal */
+  mustLive(): void {
+    if (!this.disposed) return;
+    throw new TapgradError({
+      code: 'TAPE_DISPOSED',
+      message: 'this tape was disposed while, or before, backward ran',
+      fix: 'dispose it when backward (or what backwardAsync returned) is done',
+    });
   }
 
   /** Frees everything kept, and the gradients. */
