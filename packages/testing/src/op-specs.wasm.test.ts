@@ -27,6 +27,8 @@ describe.each([
 });
 
 it('leaves out on wasm the rows of complex numbers alone, which its memory cannot hold', () => {
-  const missing = opSpecs.filter((spec) => getKernel(spec.kernel, 'wasm') === undefined);
+  // Own ops are composed where a backend has no kernel for them.
+  const needed = opSpecs.filter((spec) => !spec.kernel.startsWith('tapgrad.'));
+  const missing = needed.filter((spec) => getKernel(spec.kernel, 'wasm') === undefined);
   expect(complexSpecs).toEqual(expect.arrayContaining(missing));
 });
