@@ -1,12 +1,13 @@
 import {
   add,
-  clipByValue,
+  cast,
   type GatherV2Attrs,
   gather,
   gatherND,
   greaterEqual,
   less,
   logicalAnd,
+  mul,
   range,
   reshape,
   scatterND,
@@ -75,8 +76,9 @@ rule<'x' | 'segmentIds', UnsortedSegmentSumAttrs>('UnsortedSegmentSum', {
   backward: ({ dy, saved: { segmentIds }, shapes, attrs: { numSegments } }) => ({
     x: () => {
       // The kernel drops rows whose segment does not exist: their gradient is zero.
-      const picked = gather(dy, clipByValue(segmentIds, 0, numSegments - 1));
       const exists = logicalAnd(greaterEqual(segmentIds, 0), less(segmentIds, numSegments));
+      // Not by clipping: tfjs's wasm backend clips the bits of integers as if they were floats.
+      const picked = gather(dy, mul(segmentIds, cast(exists, 'int32')));
       const column = reshape(exists, [...segmentIds.shape, ...shapes.x.slice(segmentIds.rank).map(() => 1)]);
       return where(column, picked, zerosLike(picked));
     },
