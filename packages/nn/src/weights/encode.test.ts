@@ -21,7 +21,8 @@ describe('tfjs weights written', () => {
     for (const [name, expected] of given) {
       const actual = read.get(name) as Tensor;
       expect([name, actual.shape, actual.dtype]).toEqual([name, expected.shape, expected.dtype]);
-      expect(actual.dataSync()).toEqual(expected.dataSync());
+      const values = expected.dataSync();
+      expect(actual.dataSync().findIndex((value, i) => value !== values[i])).toBe(-1);
     }
     for (const made of [...given.values(), ...read.values()]) made.dispose();
   });
