@@ -12,8 +12,14 @@ const stock = new Map(tf.getKernelsForBackend('wasm').map((config) => [config.ke
 
 const outfile = join(root, '.cache', 'backend.mjs');
 await build({
-  entryPoints: [join(root, 'src', 'index.ts')], outfile, bundle: true, format: 'esm', platform: 'node', conditions: ['source'],
-  external: ['@tensorflow/*'], logLevel: 'error',
+  entryPoints: [join(root, 'src', 'index.ts')],
+  outfile,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  conditions: ['source'],
+  external: ['@tensorflow/*'],
+  logLevel: 'error',
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 });
 const { useWasm } = await import(outfile);
@@ -48,7 +54,9 @@ for (const { name, kernel, inputs, attrs = {}, composed, flops } of cases(tf)) {
   if (process.argv[2] && !name.includes(process.argv[2])) continue;
   const own = tf.getKernel(kernel, 'wasm');
   if (!own) continue;
-  const theirs = composed ? () => tf.tidy(() => void composed()) : stock.has(kernel) && direct(stock.get(kernel), inputs, attrs);
+  const theirs = composed
+    ? () => tf.tidy(() => void composed())
+    : stock.has(kernel) && direct(stock.get(kernel), inputs, attrs);
   const [a, b] = measure([theirs, direct(own, inputs, attrs)]);
   const rate = (ms) => number(flops ? flops / ms / 1e6 : Number.NaN, 1);
   console.log(`${name.padEnd(64)}${number(a)}${number(b)}${number(b / a)}${rate(a)}     ${rate(b)}`);

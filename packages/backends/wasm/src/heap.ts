@@ -1,5 +1,5 @@
 import { TapgradError } from '@tapgrad/core';
-import type { DataType, KernelBackend, TensorInfo, TypedArray } from '@tensorflow/tfjs-core';
+import type { backend_util, DataType, KernelBackend, TensorInfo, TypedArray } from '@tensorflow/tfjs-core';
 import type { KernelExports } from './kernel-exports.ts';
 import { kernelModule } from './kernel-module.ts';
 
@@ -11,11 +11,19 @@ export interface WasmBackend extends KernelBackend {
     _malloc(bytes: number): number;
     _free(offset: number): void;
   };
-  readonly dataIdMap: { get(dataId: object): { readonly id: number; readonly memoryOffset: number } };
+  readonly dataIdMap: { get(dataId: object): TensorData };
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
   typedArrayFromHeap(info: TensorInfo): TypedArray;
+  readSync(dataId: object, start?: number, end?: number): backend_util.BackendValues;
   incRef(dataId: object): void;
   disposeData(dataId: object, force?: boolean): boolean;
+}
+
+interface TensorData {
+  readonly id: number;
+  readonly memoryOffset: number;
+  readonly shape: number[];
+  readonly dtype: DataType;
 }
 
 /** tfjs's heap as own kernels see it: tensors are addresses, outputs and scratch come from tfjs's allocator. */
@@ -36,6 +44,7 @@ export class Heap {
     this.kernels = new WebAssembly.Instance(kernelModule(), { env: { memory } }).exports as unknown as KernelExports;
     this.workspace = (this.allocate(this.kernels.gemmWorkspace() + 15) + 15) & ~15;
     backend.wasm.HEAPU8.fill(0, this.workspace, this.workspace + 64);
+    readComplex(backend);
   }
 
   /** Address of a tensor's first element. Moves the data here if it lives on another backend. */
@@ -79,6 +88,10 @@ export class Heap {
     }
   }
 
+  writeIntegers(address: number, values: readonly number[]): void {
+    new Int32Array(this.backend.wasm.HEAPU8.buffer, address, values.length).set(values);
+  }
+
   private allocate(bytes: number): number {
     const address = this.backend.wasm._malloc(bytes) >>> 0;
     if (address === 0) {
@@ -90,6 +103,17 @@ export class Heap {
     }
     return address;
   }
+}
+
+/** Lets the backend read complex tensors, whose numbers lie in the heap as pairs. */
+function readComplex(backend: WasmBackend): void {
+  const readSync = backend.readSync.bind(backend);
+  backend.readSync = (dataId, ...range) => {
+    const { dtype, shape, memoryOffset } = backend.dataIdMap.get(dataId);
+    if (dtype !== 'complex64') return readSync(dataId, ...range);
+    const size = shape.reduce((product, extent) => product * extent, 2);
+    return new Float32Array(backend.wasm.HEAPU8.buffer, memoryOffset, size).slice();
+  };
 }
 
 const heaps = new WeakMap<object, Heap>();

@@ -160,4 +160,63 @@ export interface KernelExports {
   ): void;
   addInPlace(size: number, a: Address, b: Address): void;
   segmentSum(n: number, d: number, x: Address, ids: Address, segments: number, out: Address): void;
+  imageToRows(geometry: Address, from: number, to: number, x: Address, rows: Address): void;
+  rowsToImage(geometry: Address, from: number, to: number, rows: Address, dx: Address): void;
+  depthwiseGrad(
+    geometry: Address,
+    multiplier: number,
+    dy: Address,
+    x: Address,
+    dfilter: Address,
+    filter: Address,
+    dx: Address,
+  ): void;
+  maxPool(geometry: Address, x: Address, filter: Address, y: Address, positions: Address, includeBatch: number): void;
+  maxPoolGrad(
+    geometry: Address,
+    dy: Address,
+    x: Address,
+    filter: Address,
+    dx: Address,
+    dfilter: Address,
+    last: number,
+  ): void;
+  stridedCopy(
+    count: number,
+    axes: Address,
+    source: Address,
+    target: Address,
+    swap: number,
+    rows: number,
+    columns: number,
+    rowStride: number,
+    columnStride: number,
+  ): void;
+  gather(
+    batch: number,
+    outer: number,
+    size: number,
+    count: number,
+    bytes: number,
+    x: Address,
+    indices: Address,
+    out: Address,
+  ): number;
+  sumMiddle(
+    outer: number,
+    count: number,
+    inner: number,
+    x: Address,
+    y: Address,
+    factor: number,
+    partial: Address,
+  ): void;
+  exp: Unary;
+  tanh: Unary;
+  erf: Unary;
+  log: Unary;
+  elu: Unary;
+  extremum(size: number, a: Address, b: Address, y: Address, least: number): void;
+  depthwise(geometry: Address, multiplier: number, x: Address, filter: Address, y: Address): void;
+  averagePool(geometry: Address, x: Address, y: Address): void;
 }

@@ -18,8 +18,8 @@ export interface KernelCall<Inputs = NamedTensorInfoMap, Attrs = NamedAttrMap> {
   readonly inputs: Inputs;
   readonly attrs: Attrs;
   readonly heap: Heap;
-  /** Runs tfjs's own kernel of the same name with the same arguments. */
-  stock(): TensorInfo | TensorInfo[];
+  /** Runs tfjs's own kernel of the same name, with the same inputs unless others are given. */
+  stock(inputs?: NamedTensorInfoMap): TensorInfo | TensorInfo[];
 }
 
 export type KernelRun<Inputs = NamedTensorInfoMap, Attrs = NamedAttrMap> = (
@@ -51,7 +51,7 @@ export function kernel<Inputs, Attrs = NamedAttrMap>(name: string, run: KernelRu
         inputs: inputs as Inputs,
         attrs: (attrs ?? {}) as Attrs,
         heap: heapOf(backend as WasmBackend),
-        stock: () => stock!.kernelFunc({ inputs, attrs: attrs ?? {}, backend }),
+        stock: (others) => stock!.kernelFunc({ inputs: others ?? inputs, attrs: attrs ?? {}, backend }),
       })) as unknown as KernelFunc,
     ...(stock?.setupFunc && { setupFunc: stock.setupFunc }),
     ...(stock?.disposeFunc && { disposeFunc: stock.disposeFunc }),

@@ -9,12 +9,12 @@ interface Transposes {
 interface FusedInputs {
   readonly a: TensorInfo;
   readonly b: TensorInfo;
-  readonly bias?: TensorInfo | null;
-  readonly preluActivationWeights?: TensorInfo | null;
+  readonly bias?: TensorInfo | null | undefined;
+  readonly preluActivationWeights?: TensorInfo | null | undefined;
 }
 interface FusedAttrs extends Transposes {
-  readonly activation?: string;
-  readonly leakyreluAlpha?: number;
+  readonly activation?: string | undefined;
+  readonly leakyreluAlpha?: number | undefined;
 }
 
 /** Numbers that assembly/activate.ts knows activations by. */
@@ -112,26 +112,36 @@ function broadcastIndex(from: readonly number[], to: readonly number[]): (index:
   };
 }
 
-function fusedMatMul({ inputs, attrs, heap }: KernelCall<FusedInputs, FusedAttrs>): TensorInfo {
-  const { a, b, bias, preluActivationWeights } = inputs;
-  const n = attrs.transposeB ? b.shape.at(-2)! : b.shape.at(-1)!;
-  const biasPerColumn = bias != null && util.sizeFromShape(bias.shape) === n && bias.shape.at(-1) === n;
-  let y = matMul(heap, a, b, attrs, biasPerColumn ? heap.at(bias) : 0);
+/** Adds a bias that broadcasts to y and applies an activation; y, which the caller owns, is reused or freed. */
+export function finish(
+  heap: Heap,
+  product: TensorInfo,
+  { bias, preluActivationWeights }: Pick<FusedInputs, 'bias' | 'preluActivationWeights'>,
+  { activation = 'linear', leakyreluAlpha = 0 }: Pick<FusedAttrs, 'activation' | 'leakyreluAlpha'>,
+): TensorInfo {
+  let y = product;
   const replace = (next: TensorInfo): void => {
     heap.free(y);
     y = next;
   };
-  if (bias != null && !biasPerColumn) replace(callKernel(heap, 'Add', { a: y, b: bias }));
-  const activation = attrs.activation ?? 'linear';
+  if (bias != null) replace(callKernel(heap, 'Add', { a: y, b: bias }));
   const kind = activations[activation];
   if (kind !== undefined) {
-    heap.kernels.activate(kind, util.sizeFromShape(y.shape), heap.at(y), attrs.leakyreluAlpha ?? 0);
+    heap.kernels.activate(kind, util.sizeFromShape(y.shape), heap.at(y), leakyreluAlpha);
   } else if (activation === 'prelu') {
     replace(callKernel(heap, 'Prelu', { x: y, alpha: preluActivationWeights! }));
   } else {
-    util.assert(activation === 'linear', () => `${activation} is no activation of a fused matMul on wasm.`);
+    util.assert(activation === 'linear', () => `${activation} is no activation that the wasm backend fuses.`);
   }
   return y;
+}
+
+function fusedMatMul({ inputs, attrs, heap }: KernelCall<FusedInputs, FusedAttrs>): TensorInfo {
+  const { a, b, bias, preluActivationWeights } = inputs;
+  const n = attrs.transposeB ? b.shape.at(-2)! : b.shape.at(-1)!;
+  const biasPerColumn = bias != null && util.sizeFromShape(bias.shape) === n && bias.shape.at(-1) === n;
+  const y = matMul(heap, a, b, attrs, biasPerColumn ? heap.at(bias) : 0);
+  return finish(heap, y, { bias: biasPerColumn ? null : bias, preluActivationWeights }, attrs);
 }
 
 export function registerMatMul(): void {

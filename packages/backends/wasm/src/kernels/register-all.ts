@@ -1,19 +1,37 @@
 import '@tensorflow/tfjs-backend-wasm';
 import { registerActivations } from './activation.ts';
 import { registerAttention } from './attention.ts';
+import { registerComplex } from './complex.ts';
+import { registerConvolutions } from './conv.ts';
+import { registerCorrections } from './corrections.ts';
 import { registerCrossEntropy } from './cross-entropy.ts';
+import { registerDepthwiseConvolutions } from './depthwise-conv.ts';
+import { registerEinsum } from './einsum.ts';
+import { registerElementwise } from './elementwise.ts';
+import { registerLayout } from './layout.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerNorms } from './norm.ts';
+import { registerPools } from './pool.ts';
+import { registerReductions } from './reduce.ts';
 import { registerSegmentSums } from './segment-sum.ts';
 import { registerUpdates } from './update.ts';
 
 /** Registers every own kernel for the wasm backend, once; later calls do nothing. */
 export function registerAllKernels(): void {
   registerMatMul();
+  registerConvolutions();
+  registerDepthwiseConvolutions();
+  registerPools();
   registerNorms();
   registerActivations();
   registerCrossEntropy();
   registerAttention();
   registerSegmentSums();
   registerUpdates();
+  registerReductions();
+  registerLayout();
+  registerElementwise();
+  registerEinsum();
+  registerComplex();
+  registerCorrections();
 }
