@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publicPackages } from '../scripts/lib/packages.mjs';
 import { expectGradients, expectTraining } from './expected.ts';
 import { type Consumer, installPacked } from './install.ts';
 
@@ -9,6 +10,15 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(() => consumer?.remove());
+
+const entryNames = publicPackages().flatMap(({ manifest }) =>
+  Object.keys(manifest.exports).map((entry) => manifest.name + entry.slice(1)),
+);
+
+it.each(entryNames)('%s can be imported', async (name) => {
+  const script = `console.log(Object.keys(await import('${name}')).length)`;
+  expect(Number(await consumer.node('--input-type=module', '--eval', script))).toBeGreaterThan(0);
+});
 
 describe.each([
   { where: 'Node', flags: [] },

@@ -42,6 +42,10 @@ describe.each([
     expect(await page.call('mayGenerateCode')).toBe(mayGenerateCode);
   });
 
+  it('can all be imported', async () => {
+    for (const count of Object.values((await page.call('exportCounts')) as object)) expect(count).toBeGreaterThan(0);
+  });
+
   it.each(['cpu', 'wasm'])('compute gradients, and train with a plugin, on the %s backend', async (backend) => {
     expectGradients(await page.call('gradientsOn', backend), backend);
     expectTraining(await page.call('trainingOn', backend), backend);

@@ -1,6 +1,9 @@
 import { use } from '../backends.js';
+import { exportCounts } from '../every-package.js';
 import { gradientsOfASmallNetwork } from '../gradients.js';
 import { oneStepWithAPlugin } from '../training.js';
+
+globalThis.exportCounts = exportCounts;
 
 // Called by the test, once for each backend.
 globalThis.gradientsOn = async (backend) => {

@@ -1,0 +1,13 @@
+// Everything that a page may import.
+import * as wasm from '@tapgrad/backend-wasm';
+import * as core from '@tapgrad/core';
+import * as ladder from '@tapgrad/ladder';
+import * as nn from '@tapgrad/nn';
+import * as train from '@tapgrad/train';
+
+/** The number of exports of each package. */
+export function exportCounts() {
+  return Object.fromEntries(
+    Object.entries({ core, ladder, nn, train, wasm }).map(([name, module]) => [name, Object.keys(module).length]),
+  );
+}
