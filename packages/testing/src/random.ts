@@ -12,7 +12,7 @@ export interface SeededRandom {
 }
 
 /** 32-bit FNV-1a of a text, to seed a stream by name. */
-export function hashText(text: string): number {
+function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;

@@ -5,7 +5,7 @@ import { type SeededRandom, seededRandom } from './random.ts';
 const KINK_DISTANCE = 0.05;
 
 /** Values of one input, rounded to float32 so that every engine starts from the same numbers; complex64 interleaved. */
-export function inputValues(input: InputSpec, random: SeededRandom): number[] {
+function inputValues(input: InputSpec, random: SeededRandom): number[] {
   if (input.values !== undefined) return [...input.values];
   const dtype = input.dtype ?? 'float32';
   const size = input.shape.reduce((product, extent) => product * extent, 1) * (dtype === 'complex64' ? 2 : 1);

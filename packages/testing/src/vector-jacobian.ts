@@ -22,7 +22,7 @@ export function cotangentValues(size: number, output: number): number[] {
 }
 
 /** Sum over outputs and elements of `output · weight`. */
-export function weightedSum(outputs: readonly Tensor[], weights: readonly Tensor[]): Tensor {
+function weightedSum(outputs: readonly Tensor[], weights: readonly Tensor[]): Tensor {
   return outputs.reduce<Tensor>((total, output, i) => add(total, sum(mul(output, weights[i]!))), scalar(0));
 }
 
