@@ -1,1 +1,4 @@
-export {};
+export * from './data/index.ts';
+export * from './optimizers/index.ts';
+export * from './schedules/index.ts';
+export * from './trainer/index.ts';

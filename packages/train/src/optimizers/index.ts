@@ -1,0 +1,4 @@
+export { type AdamOptions, adam, adamw } from './adam.ts';
+export type { DecayFilter } from './decay.ts';
+export { NamedStateOptimizer, type ParameterState } from './named-state.ts';
+export { type SgdOptions, sgd } from './sgd.ts';

@@ -1,0 +1,99 @@
+import { type Optimizer, type Parameter, TapgradError } from '@tapgrad/core';
+import { type Tensor, tidy, type Variable, variable, zeros } from '@tensorflow/tfjs-core';
+
+/** What an optimizer remembers of one parameter. */
+export interface ParameterState {
+  /** Updates made to this parameter. */
+  steps: number;
+  /** Tensors of the parameter's shape, by the optimizer's names for them. */
+  readonly slots: ReadonlyMap<string, Variable>;
+}
+
+/**
+ * An optimizer whose state is kept by parameter name: a parameter that stops training for a while finds its moments as
+ * it left them. Updates go one parameter at a time, so that temporaries are those of one parameter.
+ */
+export abstract class NamedStateOptimizer implements Optimizer {
+  private readonly states = new Map<string, ParameterState>();
+
+  constructor(
+    /** Multiplied with the update; a schedule sets it anew at each step. */
+    public learningRate: number,
+    private readonly slotNames: readonly string[],
+  ) {}
+
+  /** Changes the parameter (and the state's slots) by its gradient. Runs in a tfjs scope of its own. */
+  protected abstract update(name: string, parameter: Parameter, gradient: Tensor, state: ParameterState): void;
+
+  step(parameters: ReadonlyMap<string, Parameter>, gradients: ReadonlyMap<string, Tensor>): void {
+    for (const [name, parameter] of parameters) {
+      const gradient = gradients.get(name);
+      if (!gradient) continue;
+      const state = this.stateOf(name, parameter);
+      state.steps++;
+      tidy(() => this.update(name, parameter, gradient, state));
+    }
+  }
+
+  state(): ReadonlyMap<string, Tensor> {
+    const all = new Map<string, Tensor>();
+    for (const [name, { slots }] of this.states) for (const [slot, each] of slots) all.set(`${name}/${slot}`, each);
+    return all;
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.states].map(([name, { steps }]) => [name, steps]));
+  }
+
+  /**
+   * Replaces all state. The tensors remain the caller's.
+   * @throws TapgradError OPTIMIZER_STATE if they are not this optimizer's; nothing has changed then
+   */
+  loadState(tensors: ReadonlyMap<string, Tensor>, counters: Readonly<Record<string, number>>): void {
+    this.checkState(tensors, counters);
+    this.dispose();
+    for (const [name, steps] of Object.entries(counters)) {
+      const slots = this.slotNames.map((slot) => [slot, variable(tensors.get(`${name}/${slot}`) as Tensor, false)]);
+      this.states.set(name, { steps, slots: new Map(slots as [string, Variable][]) });
+    }
+  }
+
+  /** Throws OPTIMIZER_STATE unless `loadState` would take these. */
+  checkState(tensors: ReadonlyMap<string, Tensor>, counters: Readonly<Record<string, number>>): void {
+    const expected = Object.keys(counters).flatMap((name) => this.slotNames.map((slot) => `${name}/${slot}`));
+    const missing = expected.find((key) => !tensors.has(key));
+    const unexpected = [...tensors.keys()].find((key) => !expected.includes(key));
+    const [wrong] = Object.entries(counters).find(([, steps]) => !Number.isSafeInteger(steps) || steps < 0) ?? [];
+    if (missing === undefined && unexpected === undefined && wrong === undefined) return;
+    throw new TapgradError({
+      code: 'OPTIMIZER_STATE',
+      message: `the state is not that of this optimizer: ${
+        missing !== undefined
+          ? `${missing} is missing`
+          : unexpected !== undefined
+            ? `${unexpected} is unknown to it`
+            : `the step count of ${wrong} is no count`
+      }`,
+      fix: 'load it into an optimizer of the same kind and options, or load without the optimizer',
+    });
+  }
+
+  dispose(): void {
+    for (const { slots } of this.states.values()) for (const each of slots.values()) each.dispose();
+    this.states.clear();
+  }
+
+  private stateOf(name: string, parameter: Parameter): ParameterState {
+    const known = this.states.get(name);
+    if (known) return known;
+    const slots = this.slotNames.map((slot) => {
+      const start = zeros([...parameter.shape]);
+      const made = variable(start, false);
+      start.dispose();
+      return [slot, made] as const;
+    });
+    const state = { steps: 0, slots: new Map(slots) };
+    this.states.set(name, state);
+    return state;
+  }
+}

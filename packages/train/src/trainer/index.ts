@@ -1,0 +1,14 @@
+export type { Clip } from './clip.ts';
+export type { EarlyStoppingOptions } from './early-stopping.ts';
+export type {
+  CheckpointEvent,
+  EndEvent,
+  EndReason,
+  EpochEvent,
+  EvaluationEvent,
+  FitResult,
+  StepEvent,
+  TrainingEvent,
+} from './events.ts';
+export type { EvaluationOptions, TrainerOptions } from './options.ts';
+export { Trainer } from './trainer.ts';
