@@ -1,5 +1,5 @@
 import { Module } from '@tapgrad/core';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Initializer } from '../initializers/initializers.ts';
 import { type ActivationName, activation } from './activations.ts';
 import { Dropout } from './dropout.ts';
@@ -37,6 +37,8 @@ export class FeedForward extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.down.call(this.dropout.call(this.activation.call(this.up.call(x))));
+    // The widest value of a block goes as soon as its activation is made.
+    const hidden = tidy(() => this.activation.call(this.up.call(x)));
+    return this.down.call(this.dropout.call(hidden));
   }
 }

@@ -8,7 +8,7 @@ import {
   splitHeads,
   TapgradError,
 } from '@tapgrad/core';
-import { matMul, softmax, split, type Tensor } from '@tensorflow/tfjs-core';
+import { matMul, softmax, split, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Initializer } from '../initializers/initializers.ts';
 import { Linear } from './linear.ts';
 import { checkSizes, type RandomOption } from './options.ts';
@@ -93,7 +93,7 @@ export class MultiHeadAttention extends Module<[x: Tensor, mask?: Tensor | undef
     if (this.query && this.key && this.value)
       return [this.query.call(x), this.key.call(memory), this.value.call(memory)];
     const qkv = this.qkv as Linear;
-    if (memory === x) return split(qkv.call(x), 3, -1) as [Tensor, Tensor, Tensor];
+    if (memory === x) return tidy(() => split(qkv.call(x), 3, -1)) as [Tensor, Tensor, Tensor];
     const [query] = split(qkv.call(x), 3, -1) as [Tensor];
     const [, key, value] = split(qkv.call(memory), 3, -1) as [Tensor, Tensor, Tensor];
     return [query, key, value];

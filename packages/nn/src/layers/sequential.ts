@@ -1,5 +1,6 @@
 import { Module } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { chain } from './chain.ts';
 
 /** Modules one after the other; their names are `layers.0`, `layers.1`, … */
 export class Sequential extends Module {
@@ -11,6 +12,6 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.layers.reduce((value, layer) => layer.call(value), x);
+    return chain(this.layers, x);
   }
 }

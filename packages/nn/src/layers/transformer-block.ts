@@ -1,5 +1,5 @@
 import { Module } from '@tapgrad/core';
-import { add, type Tensor } from '@tensorflow/tfjs-core';
+import { add, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Initializer } from '../initializers/initializers.ts';
 import type { ActivationName } from './activations.ts';
 import { Dropout } from './dropout.ts';
@@ -75,10 +75,10 @@ export class TransformerBlock extends Module<[x: Tensor, mask?: Tensor | undefin
   override forward(x: Tensor, mask?: Tensor): Tensor {
     const residual = this.shortcut ? this.shortcut.call(x) : x;
     if (this.preNorm) {
-      const attended = add(residual, this.dropout.call(this.attention.call(this.norm1.call(x), mask)));
+      const attended = tidy(() => add(residual, this.dropout.call(this.attention.call(this.norm1.call(x), mask))));
       return add(attended, this.dropout.call(this.mlp.call(this.norm2.call(attended))));
     }
-    const attended = this.norm1.call(add(residual, this.dropout.call(this.attention.call(x, mask))));
+    const attended = tidy(() => this.norm1.call(add(residual, this.dropout.call(this.attention.call(x, mask)))));
     return this.norm2.call(add(attended, this.dropout.call(this.mlp.call(attended))));
   }
 }

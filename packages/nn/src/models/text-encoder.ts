@@ -2,6 +2,7 @@ import { BufferTensor, Module, type Parameter, TapgradError } from '@tapgrad/cor
 import { add, reshape, slice, type Tensor, tanh, tensor } from '@tensorflow/tfjs-core';
 import { initialParameter } from '../initializers/build.ts';
 import { truncatedNormal } from '../initializers/initializers.ts';
+import { chain } from '../layers/chain.ts';
 import { Dropout } from '../layers/dropout.ts';
 import { Embedding } from '../layers/embedding.ts';
 import { Linear } from '../layers/linear.ts';
@@ -69,7 +70,7 @@ export class TextEncoder extends Module<[ids: Tensor]> {
     const mask = paddingId === 'none' ? undefined : tokenMask(ids, paddingId);
     const seen = mask && paddingMask(mask);
     let x = this.dropout.call(this.embed(ids));
-    for (const layer of this.layers) x = layer.call(x, seen);
+    x = chain(this.layers, x, seen);
     if (this.norm) x = this.norm.call(x);
     const pooled = this.pooled(x, mask);
     return this.head ? this.head.call(pooled) : pooled;

@@ -2,6 +2,7 @@ import { Module, type Parameter, TapgradError } from '@tapgrad/core';
 import { add, concat, mean, reshape, slice, type Tensor, tile } from '@tensorflow/tfjs-core';
 import { initialParameter } from '../initializers/build.ts';
 import { truncatedNormal, zeros } from '../initializers/initializers.ts';
+import { chain } from '../layers/chain.ts';
 import { Conv2d } from '../layers/conv-2d.ts';
 import { Dropout } from '../layers/dropout.ts';
 import { Linear } from '../layers/linear.ts';
@@ -86,7 +87,7 @@ export class VisionTransformer extends Module<[images: Tensor]> {
     const patches = reshape(grid, [batch, height * across, width]);
     const token = this.classToken && tile(reshape(this.classToken.read(), [1, 1, width]), [batch, 1, 1]);
     let x = this.dropout.call(add(token ? concat([token, patches], 1) : patches, this.positions.read()));
-    for (const layer of this.layers) x = layer.call(x);
+    x = chain(this.layers, x);
     x = this.norm.call(x);
     const pooled = token ? reshape(slice(x, [0, 0, 0], [batch, 1, width]), [batch, width]) : mean(x, 1);
     return this.head ? this.head.call(pooled) : pooled;

@@ -1,5 +1,6 @@
 import { Module } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { chain } from '../../layers/chain.ts';
 import { Dropout } from '../../layers/dropout.ts';
 import { Linear } from '../../layers/linear.ts';
 import type { RandomOption } from '../../layers/options.ts';
@@ -71,7 +72,7 @@ export class MobileNetV2 extends Module<[images: Tensor]> {
 
   override forward(images: Tensor): Tensor {
     let x = this.stem.call(images);
-    for (const block of this.blocks) x = block.call(x);
+    x = chain(this.blocks, x);
     const features = this.pool.call(this.last.call(x));
     return this.classifier ? this.classifier.call(this.dropout.call(features)) : features;
   }

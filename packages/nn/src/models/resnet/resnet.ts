@@ -1,6 +1,7 @@
 import { Module } from '@tapgrad/core';
 import { relu, type Tensor } from '@tensorflow/tfjs-core';
 import { BatchNorm2d } from '../../layers/batch-norm-2d.ts';
+import { chain } from '../../layers/chain.ts';
 import type { Conv2d } from '../../layers/conv-2d.ts';
 import { Linear } from '../../layers/linear.ts';
 import { checkSizes, type RandomOption } from '../../layers/options.ts';
@@ -84,9 +85,7 @@ export class ResNet extends Module<[images: Tensor]> {
   override forward(images: Tensor): Tensor {
     let x = relu(this.bn1.call(this.conv1.call(images)));
     if (this.maxpool) x = this.maxpool.call(x);
-    for (const stage of [this.layer1, this.layer2, this.layer3, this.layer4]) {
-      for (const block of stage) x = block.call(x);
-    }
+    for (const stage of [this.layer1, this.layer2, this.layer3, this.layer4]) x = chain(stage, x);
     const features = this.avgpool.call(x);
     return this.fc ? this.fc.call(features) : features;
   }

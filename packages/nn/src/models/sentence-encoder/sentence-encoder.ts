@@ -13,6 +13,7 @@ import {
   tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { chain } from '../../layers/chain.ts';
 import { Embedding } from '../../layers/embedding.ts';
 import { Linear } from '../../layers/linear.ts';
 import { paddingMask, tokenMask } from '../../layers/masks.ts';
@@ -86,7 +87,7 @@ export class SentenceEncoder extends Module<[ids: Tensor]> {
     const vectors = this.embedding.call(ids);
     // The published graph adds the embedding to itself plus the timing signal.
     let x = add(mul(vectors, 2), slice(this.positions.read(), 0, tokens));
-    for (const layer of this.layers) x = layer.call(x, seen);
+    x = chain(this.layers, x, seen);
     const pooled = tanh(this.projection.call(this.pool.call(x, mask)));
     return this.head ? this.head.call(pooled) : unit(pooled);
   }
