@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { hooks } from './hooks/index.ts';
+import { memory } from './memory/index.ts';
 import { op } from './op/index.ts';
 import { type Output, print, type Report } from './report.ts';
 import { step } from './step/index.ts';
@@ -23,6 +25,8 @@ function benchmark(name: string, description: string, run: (options: Options) =>
 }
 
 benchmark('step', 'a full fine-tuning step of a small transformer: tapgrad, plain tfjs, jax-js', step);
+benchmark('memory', 'what training by each method holds, against full fine-tuning', memory);
+benchmark('hooks', 'what five observing plugins and an empty stack cost', hooks);
 benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not', op);
 
 await program.parseAsync();

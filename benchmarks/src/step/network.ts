@@ -60,11 +60,11 @@ export function makeTask(seed: number): Task {
   add('position', [tokens, d], 0.02);
   for (let layer = 0; layer < layers; layer++) {
     norm(`layers.${layer}.norm1`);
-    linear(`layers.${layer}.qkv`, d, 3 * d);
-    linear(`layers.${layer}.out`, d, d);
+    linear(`layers.${layer}.attention.qkv`, d, 3 * d);
+    linear(`layers.${layer}.attention.output`, d, d);
     norm(`layers.${layer}.norm2`);
-    linear(`layers.${layer}.up`, d, ratio * d);
-    linear(`layers.${layer}.down`, ratio * d, d);
+    linear(`layers.${layer}.mlp.up`, d, ratio * d);
+    linear(`layers.${layer}.mlp.down`, ratio * d, d);
   }
   norm('norm');
   linear('head', d, classes);

@@ -22,18 +22,22 @@ function gelu(x: tf.Tensor): tf.Tensor {
 
 function attention(rows: tf.Tensor, weights: Weights, name: string): tf.Tensor {
   const { batch, tokens, heads, width } = network;
-  const split = tf.reshape(linear(rows, weights, `${name}.qkv`), [batch, tokens, 3, heads, width / heads]);
+  const split = tf.reshape(linear(rows, weights, `${name}.attention.qkv`), [batch, tokens, 3, heads, width / heads]);
   const [query, key, value] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4]));
   const scores = tf.mul(tf.matMul(query!, key!, false, true), (width / heads) ** -0.5);
   const context = tf.matMul(tf.softmax(scores), value!);
-  return linear(tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [batch * tokens, width]), weights, `${name}.out`);
+  return linear(
+    tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [batch * tokens, width]),
+    weights,
+    `${name}.attention.output`,
+  );
 }
 
 function block(rows: tf.Tensor, weights: Weights, name: string): tf.Tensor {
   return tf.tidy(() => {
     const attended = tf.add(rows, attention(norm(rows, weights, `${name}.norm1`), weights, name));
-    const hidden = gelu(linear(norm(attended, weights, `${name}.norm2`), weights, `${name}.up`));
-    return tf.add(attended, linear(hidden, weights, `${name}.down`));
+    const hidden = gelu(linear(norm(attended, weights, `${name}.norm2`), weights, `${name}.mlp.up`));
+    return tf.add(attended, linear(hidden, weights, `${name}.mlp.down`));
   });
 }
 

@@ -1,13 +1,8 @@
+import type { StepEvent } from '@tapgrad/train';
 import { SingleBar } from 'cli-progress';
 
-/** What one training step reports. */
-export interface StepReport {
-  readonly step: number;
-  readonly loss: number;
-  /** Of this step. */
-  readonly stepMs: number;
-  readonly peakBytes: number;
-}
+/** What of a training step is shown. */
+export type StepReport = Pick<StepEvent, 'step' | 'loss' | 'stepMs' | 'peakBytes' | 'etaMs'>;
 
 /** Shows one method's training. */
 export interface Progress {
@@ -20,12 +15,11 @@ const plainEveryMs = 4000;
 
 /** A bar on a terminal, else a plain line every few seconds. */
 export function showProgress(method: string, steps: number, terminal = process.stdout.isTTY): Progress {
-  const begun = performance.now();
-  const text = ({ step, loss, stepMs, peakBytes }: StepReport) => ({
+  const text = ({ loss, stepMs, peakBytes, etaMs }: StepReport) => ({
     loss: loss.toFixed(3),
     ms: stepMs.toFixed(0),
     peak: (peakBytes / 1e6).toFixed(1),
-    eta: duration(((performance.now() - begun) / step) * (steps - step)),
+    eta: duration(etaMs ?? 0),
   });
   if (terminal) {
     const bar = new SingleBar({
@@ -44,7 +38,7 @@ export function showProgress(method: string, steps: number, terminal = process.s
       end: () => bar.stop(),
     };
   }
-  let shownAt = begun;
+  let shownAt = performance.now();
   return {
     step(report) {
       const now = performance.now();

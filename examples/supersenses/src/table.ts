@@ -1,13 +1,11 @@
+import { memoryCategories } from '@tapgrad/core';
 import Table from 'cli-table3';
 import type { MethodResult, RunResult } from './results.ts';
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-// What is alive at the peak, in the words of the ledger.
-const categories = ['parameters', 'gradients', 'optimizer', 'saved', 'plugin', 'transient'] as const;
-
 /** Column heads of the comparison, shared by the terminal and the page. Bytes are in MB (10^6). */
-export const header = ['method', 'trains', 'peak MB', ...categories, 'step ms', 'accuracy'] as const;
+export const header = ['method', 'trains', 'peak MB', ...memoryCategories, 'step ms', 'accuracy'] as const;
 
 /** One method's cells, in the order of `header`. */
 export function row({
@@ -22,7 +20,7 @@ export function row({
     name,
     trainableParameters.toLocaleString('en'),
     megabytes(peakBytes),
-    ...categories.map((category) => megabytes(peakByCategory[category] ?? 0)),
+    ...memoryCategories.map((category) => megabytes(peakByCategory[category] ?? 0)),
     stepMs.toFixed(0),
     `${(accuracy * 100).toFixed(1)} %`,
   ];

@@ -1,11 +1,10 @@
-import '@tapgrad/backend-wasm';
-import '@tensorflow/tfjs-backend-wasm';
+import { useWasm } from '@tapgrad/backend-wasm';
 import { record, valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { serve, times } from '../../serve.ts';
 import { makeChain } from '../chain.ts';
 
-await tf.setBackend('wasm');
+await useWasm();
 const { parameters, loss } = makeChain();
 
 serve({

@@ -23,21 +23,21 @@ const linear = (x: Array_, weights: Weights, name: string) =>
 
 function attention(x: Array_, weights: Weights, name: string): Array_ {
   const { batch, tokens, heads, width } = network;
-  const split = linear(x, weights, `${name}.qkv`)
+  const split = linear(x, weights, `${name}.attention.qkv`)
     .reshape([batch, tokens, 3, heads, width / heads])
     .transpose([2, 0, 3, 1, 4]);
   const [query, key, value] = np.split(split, 3, 0).map((part) => part.reshape([batch, heads, tokens, width / heads]));
   const scores = np.matmul(query!, key!.transpose([0, 1, 3, 2])).mul((width / heads) ** -0.5);
   const context = np.matmul(nn.softmax(scores, -1), value!);
-  return linear(context.transpose([0, 2, 1, 3]).reshape([batch * tokens, width]), weights, `${name}.out`);
+  return linear(context.transpose([0, 2, 1, 3]).reshape([batch * tokens, width]), weights, `${name}.attention.output`);
 }
 
 function block(x: Array_, weights: Weights, name: string): Array_ {
   const attended = x.ref.add(attention(norm(x, weights, `${name}.norm1`), weights, name));
-  const hidden = nn.gelu(linear(norm(attended.ref, weights, `${name}.norm2`), weights, `${name}.up`), {
+  const hidden = nn.gelu(linear(norm(attended.ref, weights, `${name}.norm2`), weights, `${name}.mlp.up`), {
     approximate: false,
   });
-  return attended.add(linear(hidden, weights, `${name}.down`));
+  return attended.add(linear(hidden, weights, `${name}.mlp.down`));
 }
 
 function loss(weights: Weights, inputs: Array_, targets: Array_): Array_ {

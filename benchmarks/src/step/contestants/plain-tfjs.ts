@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // Plain tfjs registers no gradient in Node; the bundler takes these from the package's ES modules.
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import '@tensorflow/tfjs-backend-wasm';
-import { peakBytes } from '../../peak-bytes.ts';
+import { peakBytes } from '../../buffer-meter.ts';
 import { collect, compete, inputShape } from '../contestant.ts';
 import { plainLoss } from '../plain-network.ts';
 

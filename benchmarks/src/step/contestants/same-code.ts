@@ -1,14 +1,13 @@
-import '@tapgrad/backend-wasm';
-import '@tensorflow/tfjs-backend-wasm';
+import { useWasm } from '@tapgrad/backend-wasm';
 import { valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { peakBytes } from '../../peak-bytes.ts';
+import { peakBytes } from '../../buffer-meter.ts';
 import { collect, compete, inputShape } from '../contestant.ts';
 import { plainLoss } from '../plain-network.ts';
 
 // The function that plain tfjs runs, not one character of it changed, on tapgrad's tape and kernels.
 compete(async (task) => {
-  await tf.setBackend('wasm');
+  await useWasm();
   const weights = Object.fromEntries(
     Object.entries(task.weights).map(([name, { shape, data }]) => [
       name,

@@ -1,0 +1,31 @@
+import { Module, Parameter, randomStream } from '@tapgrad/core';
+import { LayerNorm, Linear, TransformerBlock } from '@tapgrad/nn';
+import { add, mean, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { network } from './network.ts';
+
+/** The benchmark's network from the library's layers: `[batch, tokens, width]` to logits `[batch, classes]`. */
+export class Encoder extends Module {
+  readonly position: Parameter;
+  readonly layers: readonly TransformerBlock[];
+  readonly norm: LayerNorm;
+  readonly head: Linear;
+
+  constructor() {
+    super();
+    const { width, heads, ratio, tokens, classes, epsilon } = network;
+    const random = randomStream(0, 'encoder');
+    this.position = new Parameter(zeros([tokens, width]));
+    this.layers = Array.from(
+      { length: network.layers },
+      () => new TransformerBlock({ width, heads, hidden: ratio * width, epsilon, random }),
+    );
+    this.norm = new LayerNorm(width, { epsilon });
+    this.head = new Linear(width, classes, { random });
+  }
+
+  override forward(inputs: Tensor): Tensor {
+    let x = add(inputs, this.position.read());
+    for (const layer of this.layers) x = layer.call(x);
+    return this.head.call(mean(this.norm.call(x), 1));
+  }
+}

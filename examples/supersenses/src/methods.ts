@@ -1,0 +1,28 @@
+import type { Module, Plugin } from '@tapgrad/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { MethodName } from './options.ts';
+
+/** One way to fine-tune: what trains, which plugins help, and the learning rate that suits it. */
+export interface Method {
+  readonly learningRate: number;
+  /** Says what of the model trains and returns the plugins to attach. */
+  prepare(model: Module<[Tensor]>): Plugin[];
+}
+
+export const methods: Readonly<Record<MethodName, Method>> = {
+  // Nothing that trains reaches the trunk, so the tape never sees it: its features are computed and dropped.
+  head: {
+    learningRate: 1e-2,
+    prepare(model) {
+      model.freeze('**').unfreeze('head.*');
+      return [];
+    },
+  },
+  full: {
+    learningRate: 1e-3,
+    prepare(model) {
+      model.unfreeze('**');
+      return [];
+    },
+  },
+};

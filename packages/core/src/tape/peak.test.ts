@@ -1,3 +1,0 @@
-import { peaks } from './peak.cases.ts';
-
-peaks({ composed: true });
