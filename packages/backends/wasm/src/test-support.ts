@@ -116,3 +116,13 @@ export function normalCdf64(x: number): number {
   }
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
+
+/** Every index of an array of these sizes, the last one running fastest. */
+export function* indices(...sizes: number[]): Generator<number[]> {
+  const [size, ...rest] = sizes;
+  if (size === undefined) {
+    yield [];
+    return;
+  }
+  for (let i = 0; i < size; i++) for (const tail of indices(...rest)) yield [i, ...tail];
+}
