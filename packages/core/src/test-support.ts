@@ -1,6 +1,22 @@
 /** What the tests of tape, ops and ledger share: seeded values, a transformer block, the engine's own patches. */
-import { add, engine, reshape, type Tensor, tensor, type Variable, variable } from '@tensorflow/tfjs-core';
-import { attention, gelu, layerNorm, linear, randomStream } from './index.ts';
+import {
+  add,
+  engine,
+  erf,
+  matMul,
+  moments,
+  mul,
+  reshape,
+  rsqrt,
+  softmax,
+  sub,
+  type Tensor,
+  type Tensor4D,
+  tensor,
+  type Variable,
+  variable,
+} from '@tensorflow/tfjs-core';
+import { attention, gelu, layerNorm, linear, mergeHeads, randomStream, splitHeads } from './index.ts';
 
 /** Normal numbers, the same for the same key on every engine. */
 export function normal(shape: number[], key: string, deviation = 1): Tensor {
@@ -76,4 +92,37 @@ const patched = ['runKernel', 'clone', 'customGrad', 'trackTensor', 'removeDataI
 /** The own properties of the engine that tapes and ledgers replace, to compare before and after. */
 export function enginePatches(): Record<string, PropertyDescriptor | undefined> {
   return Object.fromEntries(patched.map((name) => [name, Object.getOwnPropertyDescriptor(engine(), name)]));
+}
+
+/** `runEncoder` behind a projection, as one writes it with tfjs's ops alone. */
+export function runEncoderInPlainOps(
+  x: Tensor,
+  stem: Variable,
+  blocks: readonly BlockParameters[],
+  head: Variable,
+  heads: number,
+): Tensor {
+  const [batch = 1, tokens = 1, width = 1] = x.shape;
+  // tfjs has no gradient for a weight that is broadcast over a batch.
+  const times = (value: Tensor, weight: Tensor) =>
+    reshape(matMul(reshape(value, [-1, value.shape[2] ?? 1]), weight), [batch, tokens, -1]);
+  let hidden = times(x, stem);
+  for (const p of blocks) {
+    const of = (name: string) => p[name] as Variable;
+    const dense = (value: Tensor, name: string) => add(times(value, of(`${name}.weight`)), of(`${name}.bias`));
+    const norm = (value: Tensor, name: string) => {
+      const { mean: center, variance } = moments(value, -1, true);
+      const normalized = mul(sub(value, center), rsqrt(add(variance, 1e-5)));
+      return add(mul(normalized, of(`${name}.weight`)), of(`${name}.bias`));
+    };
+    const first = norm(hidden, 'norm1');
+    const [q, k, v] = ['query', 'key', 'value'].map((name) => splitHeads(dense(first, name), heads)) as Tensor4D[];
+    const scores = mul(matMul(q as Tensor4D, k as Tensor4D, false, true), 1 / Math.sqrt(width / heads));
+    const context = mergeHeads(matMul(softmax(scores), v as Tensor4D));
+    hidden = add(hidden, dense(context, 'output'));
+    const up = dense(norm(hidden, 'norm2'), 'up');
+    const activated = mul(mul(up, 0.5), add(erf(mul(up, Math.SQRT1_2)), 1));
+    hidden = add(hidden, dense(activated, 'down'));
+  }
+  return matMul(reshape(hidden, [batch, -1]), head);
 }

@@ -33,8 +33,8 @@ export class Mlp extends Module {
   }
 }
 
-export function meanSquaredError(outputs: unknown, batch: Batch): Tensor {
-  return mean(square(sub(outputs as Tensor, batch.targets as Tensor)));
+export function meanSquaredError(outputs: Tensor, batch: Batch): Tensor {
+  return mean(square(sub(outputs, batch.targets as Tensor)));
 }
 
 /** `samples` points of a smooth function of three numbers. The caller owns the tensors. */

@@ -126,7 +126,13 @@ const runSilu = activation<object>({
   forward: (x) => mul(x, sigmoid(x)),
   derivative(x) {
     const s = sigmoid(x);
-    return mul(s, add(mul(x, sub(1, s)), 1));
+    return inSteps(
+      s,
+      (v) => sub(1, v),
+      (v) => mul(x, v),
+      (v) => add(v, 1),
+      (v) => mul(s, v),
+    );
   },
 });
 

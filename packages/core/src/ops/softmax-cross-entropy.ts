@@ -16,7 +16,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import { rows } from './linear.ts';
-import { ownOp, runKernelIfAny } from './own-op.ts';
+import { inSteps, ownOp, runKernelIfAny } from './own-op.ts';
 
 export interface SoftmaxCrossEntropyOptions {
   /** Share of the target that is spread over all classes; default 0. */
@@ -62,7 +62,7 @@ const run = ownOp<'logits' | 'labels' | 'logSumExp', { labelSmoothing: number }>
     return [sub(mul(normalizer, sum(target, -1)), sum(mul(x, target), -1)), normalizer];
   },
   saves: () => ['logits', 'labels', 'logSumExp'],
-  backward: ({ dy, saved, attrs }) => ({
+  backward: ({ dy, saved, attrs, release }) => ({
     logits() {
       const { logits, labels, logSumExp: normalizer } = saved;
       if (labels.rank === 1) {
@@ -70,12 +70,22 @@ const run = ownOp<'logits' | 'labels' | 'logSumExp', { labelSmoothing: number }>
         const fused = runKernelIfAny('tapgrad.SoftmaxCrossEntropyGrad', inputs, attrs) as Tensor | undefined;
         if (fused) return fused;
       }
-      const target = targets(labels, logits.shape.at(-1) ?? 1, attrs.labelSmoothing);
-      const probabilities = exp(sub(logits, expandDims(normalizer, -1)));
-      return mul(sub(mul(probabilities, sum(target, -1, true)), target), expandDims(dy, -1));
+      const classes = logits.shape.at(-1) ?? 1;
+      const probabilities = inSteps(logits, (x) => sub(x, expandDims(normalizer, -1)), exp);
+      release('logits');
+      return inSteps(
+        probabilities,
+        (p) => difference(p, labels, targets(labels, classes, attrs.labelSmoothing)),
+        (each) => mul(each, expandDims(dy, -1)),
+      );
     },
   }),
 });
+
+/** Probabilities times the sum of their row's target, minus the target; targets made of class indices add up to 1. */
+function difference(probabilities: Tensor, labels: Tensor, target: Tensor): Tensor {
+  return sub(labels.rank === 1 ? probabilities : mul(probabilities, sum(target, -1, true)), target);
+}
 
 function targets(labels: Tensor, classes: number, smoothing: number): Tensor {
   const hard = labels.rank === 1 ? oneHotRows(labels as Tensor1D, classes) : labels;

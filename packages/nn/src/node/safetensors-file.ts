@@ -1,8 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { SafetensorsFile, saveSafetensors } from '@tapgrad/safetensors';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { SafetensorsFile } from '../safetensors/read.ts';
-import { saveSafetensors } from '../safetensors/write.ts';
 import { folderSource } from './folder-source.ts';
 
 /** Opens a safetensors file. Throws `FILE_NOT_FOUND`, `FILE_UNREADABLE` or a `SAFETENSORS_…` code. */

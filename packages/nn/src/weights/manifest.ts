@@ -1,6 +1,6 @@
 import { TapgradError } from '@tapgrad/core';
+import { decodeElements, elementBytes, type SafetensorsDtype } from '@tapgrad/safetensors';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { decodeElements, elementBytes, type SafetensorsDtype } from '../safetensors/dtype.ts';
 
 /** How a weight was quantised: `value = stored * scale + min` for integers, IEEE half for `float16`. */
 type Quantization =

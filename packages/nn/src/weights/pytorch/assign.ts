@@ -1,8 +1,8 @@
 import { type Module, TapgradError } from '@tapgrad/core';
+import type { SafetensorsFile } from '@tapgrad/safetensors';
 import { reshape, squeeze, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { Conv2d, DepthwiseConv2d } from '../../layers/conv-2d.ts';
 import { Linear } from '../../layers/linear.ts';
-import type { SafetensorsFile } from '../../safetensors/read.ts';
 
 /** Tells the name that a parameter or buffer of a model has in a PyTorch state. */
 export type PyTorchName = (name: string) => string;

@@ -1,4 +1,5 @@
 import { type Module, TapgradError } from '@tapgrad/core';
+import { SafetensorsFile } from '@tapgrad/safetensors';
 import { add, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { withoutInitialValues } from '../../initializers/build.ts';
 import type { ActivationName } from '../../layers/activations.ts';
@@ -6,7 +7,6 @@ import { Linear } from '../../layers/linear.ts';
 import type { RandomOption } from '../../layers/options.ts';
 import { TextEncoder } from '../../models/text-encoder.ts';
 import { VisionTransformer } from '../../models/vision-transformer.ts';
-import { SafetensorsFile } from '../../safetensors/read.ts';
 import { type FileSource, readJson } from '../source.ts';
 import { assignPyTorchWeights, type PyTorchName } from './assign.ts';
 import { bertNames, vitNames } from './names.ts';

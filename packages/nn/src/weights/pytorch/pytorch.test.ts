@@ -1,10 +1,9 @@
 import { randomStream } from '@tapgrad/core';
+import { encodeSafetensors, type HostTensor, SafetensorsFile } from '@tapgrad/safetensors';
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { Conv2d, DepthwiseConv2d, Linear, Sequential } from '../../layers/index.ts';
 import { MobileNetV2, ResNet, resnetArchitectures } from '../../models/index.ts';
-import { SafetensorsFile } from '../../safetensors/read.ts';
-import { encodeSafetensors, type HostTensor } from '../../safetensors/write.ts';
 import { memorySource } from '../source.ts';
 import { assignPyTorchWeights } from './assign.ts';
 import { loadBert, loadViT } from './hugging-face.ts';

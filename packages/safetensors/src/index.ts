@@ -1,4 +1,4 @@
-export type { DecodedElements, SafetensorsDtype } from './dtype.ts';
+export { type DecodedElements, decodeElements, elementBytes, type SafetensorsDtype } from './dtype.ts';
 export type { SafetensorsErrorCode } from './errors.ts';
 export type { SafetensorsEntry } from './header.ts';
 export { SafetensorsFile } from './read.ts';

@@ -1,0 +1,3 @@
+import { peaks } from './peak.cases.ts';
+
+peaks({ composed: true });
