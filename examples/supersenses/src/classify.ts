@@ -22,7 +22,7 @@ export async function classify(sentence: string, options: ClassifyOptions): Prom
   const { method, model: name, labels, seed } = opened.about;
   await startBackend(options.backend);
   const { model, encode } = await loadModel(name, labels.length, seed);
-  const stack = stackOf(model, methods[method], seed);
+  const stack = stackOf(model, methods[method], { classes: labels.length, seed });
   loadMethod(stack, opened);
   model.eval();
   const probabilities = tidy(() => {

@@ -56,7 +56,7 @@ async function runMethod(
   signal: AbortSignal,
 ): Promise<MethodResult | undefined> {
   const { model, encode } = await loadModel(modelName, task.labels.length, seed);
-  const stack = stackOf(model, methods[name], seed, learningRate);
+  const stack = stackOf(model, methods[name], { classes: task.labels.length, seed, learningRate });
   const progress = showProgress(name, steps);
   try {
     const { batches, test } = tokenized(task, encode, { batch, steps, seed });

@@ -5,8 +5,8 @@ import type { MethodName } from './options.ts';
 /** One way to fine-tune: what trains, which plugins help, and the learning rate that suits it. */
 export interface Method {
   readonly learningRate: number;
-  /** Says what of the model trains and returns the plugins to attach. */
-  prepare(model: Module<[Tensor]>): Plugin[];
+  /** Says what of the model, which has a new head of `classes` classes, trains and returns the plugins to attach. */
+  prepare(model: Module<[Tensor]>, classes: number): Plugin[];
 }
 
 export const methods: Readonly<Record<MethodName, Method>> = {

@@ -16,16 +16,22 @@ export interface TrainOptions {
   readonly progress: Progress;
 }
 
+export interface StackSettings {
+  readonly classes: number;
+  readonly seed: number;
+  /** Default: the method's own. */
+  readonly learningRate?: number | undefined;
+}
+
 const warmupShare = 0.1;
 
 /** The model with a method's plugins, ready to train or to predict. */
 export function stackOf(
   model: Module<[tf.Tensor]>,
   method: Method,
-  seed: number,
-  learningRate = method.learningRate,
+  { classes, seed, learningRate = method.learningRate }: StackSettings,
 ): Stack<tf.Tensor> {
-  return attach(model, method.prepare(model), {
+  return attach(model, method.prepare(model, classes), {
     loss: (logits, { targets }) => crossEntropy(logits, targets as tf.Tensor),
     optimizer: adamw({ learningRate }),
     seed,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { RunResult } from '../results.ts';
-import { header, row } from '../table.ts';
+import { comparison } from '../table.ts';
 import { drawCharts } from './charts.ts';
 
 const style = `
@@ -11,7 +11,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2.2rem; } h3 { font-size: 1rem; margin-bottom: .2rem; }
 p.about, td.soft { color: var(--soft); } .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-.scroll th, .scroll td { text-align: right; padding: .35rem .6rem; border-bottom: 1px solid var(--rule); white-space: nowrap; }
+.scroll th, .scroll td { text-align: right; padding: .35rem .45rem; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 .scroll th:first-child, .scroll td:first-child { text-align: left; }
 .u-legend { font-size: .8rem; }
 `;
@@ -23,6 +23,7 @@ export function reportPage(run: RunResult): string {
   const plotStyle = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
   const cells = (tag: string, texts: readonly string[]) =>
     `<tr>${texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join('')}</tr>`;
+  const { head, rows } = comparison(run);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -33,9 +34,10 @@ export function reportPage(run: RunResult): string {
 <p class="about">${run.trainSize} training and ${run.testSize} test sentences, ${run.classes} classes; ${run.steps} steps of ${run.batch} sentences,
 seed ${run.seed}, ${escaped(run.backend)} backend. Always answering the commonest class: ${percent(run.majorityAccuracy)}.</p>
 <div class="scroll"><table>
-<thead>${cells('th', header)}</thead>
-<tbody>${run.methods.map((method) => cells('td', row(method))).join('\n')}</tbody>
+<thead>${cells('th', head)}</thead>
+<tbody>${rows.map((row) => cells('td', row)).join('\n')}</tbody>
 </table></div>
+<p class="about">Columns after the peak say what held it, in MB.</p>
 <h2>Loss</h2>
 <div id="losses"></div>
 <h2>Memory over one training step</h2>
