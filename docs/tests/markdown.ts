@@ -12,13 +12,20 @@ export interface Page {
 
 /** README and other pages at the root, all of `docs/`, and the pages beside the sources. */
 export function pages(): Page[] {
-  const folders = ['docs', 'packages', 'examples', 'benchmarks'].filter((folder) => existsSync(join(root, folder)));
-  const below = folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
-  );
+  const below = ['docs', 'packages', 'examples', 'benchmarks'].flatMap((folder) => filesUnder(folder));
   return [...readdirSync(root), ...below]
-    .filter((file) => file.endsWith('.md') && !file.includes('node_modules') && !file.endsWith('CHANGELOG.md'))
+    .filter((file) => file.endsWith('.md') && !file.endsWith('CHANGELOG.md'))
     .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+}
+
+/** Not readdir's own recursion: it follows links, and packages link to each other in `node_modules`. */
+function filesUnder(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (!entry.isDirectory()) return [path];
+    return entry.name === 'node_modules' ? [] : filesUnder(path);
+  });
 }
 
 /** A fenced block of code. */
