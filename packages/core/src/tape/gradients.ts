@@ -33,7 +33,7 @@ export function record<T>(f: (tape: Tape) => T, options: RecordOptions): { value
  * A parameter that `f` does not use has a gradient of zeros.
  * @throws TapgradError NOT_TRACKED if `f` depends on no parameter, NOT_SCALAR, ASYNC_FORWARD, RULE_MISSING
  */
-export function valueAndGrad<P extends Parameters>(
+export function valueAndGrad<const P extends Parameters>(
   f: () => Tensor,
   parameters: P,
   options: Omit<RecordOptions, 'parameters'> = {},
@@ -56,7 +56,7 @@ export function valueAndGrad<P extends Parameters>(
 }
 
 /** The gradients of `f`, a scalar, with respect to the parameters, in the same structure. */
-export function grad<P extends Parameters>(
+export function grad<const P extends Parameters>(
   f: () => Tensor,
   parameters: P,
   options: Omit<RecordOptions, 'parameters'> = {},
