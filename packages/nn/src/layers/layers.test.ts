@@ -112,12 +112,12 @@ describe('MultiHeadAttention', () => {
 
   it('says what is wrong with its configuration', () => {
     expect(() => new MultiHeadAttention({ width: 6, heads: 4 })).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      expect.objectContaining({ code: 'BAD_OPTION' }),
     );
     expect(() => new MultiHeadAttention({ width: 6, heads: 2, memoryWidth: 3 })).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      expect.objectContaining({ code: 'BAD_OPTION' }),
     );
-    expect(() => new Linear(0, 4)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(() => new Linear(0, 4)).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
   });
 });
 

@@ -56,7 +56,7 @@ export class MultiHeadAttention extends Module<[x: Tensor, mask?: Tensor | undef
     checkSizes('MultiHeadAttention', { width, heads, outputWidth, memoryWidth });
     if (width % heads !== 0 || (projections === 'fused' && memoryWidth !== width)) {
       throw new TapgradError({
-        code: 'CONFIG_INVALID',
+        code: 'BAD_OPTION',
         message: `MultiHeadAttention: width ${width} with ${heads} heads and ${projections} projections of a memory of width ${memoryWidth}`,
         fix: 'make width a multiple of heads; for a memory of another width use separate projections',
       });

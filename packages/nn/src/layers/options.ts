@@ -14,12 +14,12 @@ export function pair(value: Pair): [number, number] {
   return typeof value === 'number' ? [value, value] : [value[0], value[1]];
 }
 
-/** Throws `CONFIG_INVALID` unless every size is a whole number from 1. */
+/** Throws `BAD_OPTION` unless every size is a whole number from 1. */
 export function checkSizes(owner: string, sizes: Readonly<Record<string, number>>): void {
   for (const [name, size] of Object.entries(sizes)) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new TapgradError({
-        code: 'CONFIG_INVALID',
+        code: 'BAD_OPTION',
         message: `${owner}: ${name} is ${size}`,
         fix: `give ${name} as a whole number from 1`,
       });

@@ -27,7 +27,7 @@ export interface CrossEntropyOptions extends ReductionOption {
  * @param logits `[batch, classes]`
  * @param targets int32 class indices `[batch]`, or float32 distributions `[batch, classes]`; or the batch that holds them
  * @returns a scalar, or `[batch]` with reduction `none`
- * @throws TapgradError `SHAPE_MISMATCH`; `TARGETS_MISSING`; `CONFIG_INVALID` for class weights of another length
+ * @throws TapgradError `SHAPE_MISMATCH`; `TARGETS_MISSING`; `BAD_OPTION` for class weights of another length
  */
 export function crossEntropy(logits: Tensor, targets: Targets, options: CrossEntropyOptions = {}): Tensor {
   const labels = targetTensor(targets);
@@ -36,7 +36,7 @@ export function crossEntropy(logits: Tensor, targets: Targets, options: CrossEnt
   const classes = logits.shape.at(-1) as number;
   if (classWeights.size !== classes) {
     const message = `${classWeights.size} class weights for ${classes} classes`;
-    throw new TapgradError({ code: 'CONFIG_INVALID', message, op: 'crossEntropy' });
+    throw new TapgradError({ code: 'BAD_OPTION', message, op: 'crossEntropy' });
   }
   if (labels.dtype === 'int32' && labelSmoothing === 0) {
     const losses = softmaxCrossEntropy(logits, labels, { reduction: 'none' });

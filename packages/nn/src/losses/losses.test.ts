@@ -121,7 +121,7 @@ describe('crossEntropy', () => {
 
   it('class weights of another length are refused', () => {
     expect(() => tidy(() => crossEntropy(logits(), labels(), { classWeights: tensor([1]) }))).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      expect.objectContaining({ code: 'BAD_OPTION' }),
     );
   });
 });

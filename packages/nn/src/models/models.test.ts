@@ -94,7 +94,7 @@ describe('models', () => {
     const x = ids();
     expect(() => tidy(() => model.call(x))).toThrow(expect.objectContaining({ code: 'TOO_MANY_TOKENS' }));
     expect(() => new VisionTransformer({ ...small, imageSize: 9, patchSize: 4 })).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      expect.objectContaining({ code: 'BAD_OPTION' }),
     );
     expect(() => new SentenceEncoder().tokenize(['a'])).toThrow(expect.objectContaining({ code: 'TOKENIZER_MISSING' }));
     x.dispose();

@@ -64,7 +64,7 @@ export class VisionTransformer extends Module<[images: Tensor]> {
     checkSizes('VisionTransformer', { width, layers, imageSize, patchSize, channels });
     if (imageSize % patchSize !== 0) {
       throw new TapgradError({
-        code: 'CONFIG_INVALID',
+        code: 'BAD_OPTION',
         message: `VisionTransformer: patches of ${patchSize} pixels do not fill images of ${imageSize}`,
         fix: 'make imageSize a multiple of patchSize',
       });
