@@ -1,3 +1,4 @@
+export * from './checkpoint/index.ts';
 export * from './data/index.ts';
 export * from './optimizers/index.ts';
 export * from './schedules/index.ts';

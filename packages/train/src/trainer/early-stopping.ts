@@ -9,6 +9,8 @@ export interface EarlyStoppingOptions {
   readonly patience?: number;
   /** What counts as improvement; default 0. */
   readonly minimumChange?: number;
+  /** Put model and plugins back to their best state at the end of the run; default false. */
+  readonly restoreBest?: boolean;
 }
 
 /** What has to be remembered to go on watching. JSON. */
@@ -19,12 +21,17 @@ export interface WatchState {
 
 /** Watches one value over evaluations. */
 export class Watch {
-  best: { readonly step: number; readonly value: number } | undefined;
-  private waited = 0;
+  private best: WatchState['best'];
+  private waited: number;
   private readonly metric: string;
   private readonly sign: 1 | -1;
 
-  constructor(private readonly options: EarlyStoppingOptions = {}) {
+  constructor(
+    private readonly options: EarlyStoppingOptions = {},
+    before?: WatchState,
+  ) {
+    this.best = before?.best;
+    this.waited = before?.waited ?? 0;
     this.metric = options.metric ?? 'loss';
     this.sign = (options.mode ?? (this.metric === 'loss' ? 'min' : 'max')) === 'min' ? 1 : -1;
   }
@@ -55,10 +62,5 @@ export class Watch {
 
   state(): WatchState {
     return { best: this.best, waited: this.waited };
-  }
-
-  load({ best, waited }: WatchState): void {
-    this.best = best;
-    this.waited = waited;
   }
 }

@@ -1,3 +1,4 @@
+export type { CheckpointOptions } from './checkpoints.ts';
 export type { Clip } from './clip.ts';
 export type { EarlyStoppingOptions } from './early-stopping.ts';
 export type {

@@ -1,6 +1,8 @@
 import { type Metric, TapgradError } from '@tapgrad/core';
+import type { CheckpointSource } from '../checkpoint/checkpoint.ts';
 import type { TrainingData } from '../data/batch-source.ts';
 import type { Schedule } from '../schedules/schedule.ts';
+import type { CheckpointOptions } from './checkpoints.ts';
 import type { Clip } from './clip.ts';
 import type { EarlyStoppingOptions } from './early-stopping.ts';
 import type { TrainingEvent } from './events.ts';
@@ -26,6 +28,13 @@ export interface TrainerOptions<Outputs> {
   readonly clip?: Clip;
   readonly evaluation?: EvaluationOptions<Outputs>;
   readonly earlyStopping?: EarlyStoppingOptions;
+  /** Where the run is saved, so that it can be resumed: a folder's path (Node), a store, or either with its options. */
+  readonly checkpoints?: CheckpointOptions | CheckpointOptions['store'];
+  /**
+   * Go on where an earlier run stood: with true at the newest checkpoint of `checkpoints` (at the start where there is
+   * none), else at the checkpoint given. On the same backend the run then continues bit for bit.
+   */
+  readonly resume?: boolean | CheckpointSource;
   /** Ends the run after the update in progress. */
   readonly signal?: AbortSignal;
   /** Is told of every event; what it returns is waited for. */
@@ -42,6 +51,8 @@ export function checkTrainerOptions(options: TrainerOptions<never>): void {
   }
   if (epochs === undefined && steps === undefined)
     throw refused('nothing says when to end', 'give { epochs } or { steps }');
+  if (options.resume === true && !options.checkpoints)
+    throw refused('there is nothing to resume from', 'give { checkpoints }, or a checkpoint as { resume }');
   if (earlyStopping && !evaluation) throw refused('earlyStopping has nothing to watch', 'give { evaluation }');
 }
 

@@ -1,4 +1,5 @@
 import type { WatchState } from './early-stopping.ts';
+import type { EvaluationEvent } from './events.ts';
 
 /** Where a run stands between two updates. JSON: it goes into checkpoints. */
 export interface Position {
@@ -10,13 +11,21 @@ export interface Position {
   /** Of this epoch's updates. */
   lossSum: number;
   lossCount: number;
-  /** Loss of the last update; null before the first, or if it was not finite. */
-  loss: number | null;
-  /** Update after which the last evaluation was made; null before the first. */
-  evaluatedAt: number | null;
+  /** Loss of the last update; NaN before the first. */
+  loss: number;
+  evaluation: EvaluationEvent | undefined;
   watch: WatchState | undefined;
 }
 
 export function startPosition(): Position {
-  return { step: 0, epoch: 0, batch: 0, lossSum: 0, lossCount: 0, loss: null, evaluatedAt: null, watch: undefined };
+  return {
+    step: 0,
+    epoch: 0,
+    batch: 0,
+    lossSum: 0,
+    lossCount: 0,
+    loss: Number.NaN,
+    evaluation: undefined,
+    watch: undefined,
+  };
 }

@@ -1,10 +1,13 @@
 import { type Stack, TapgradError } from '@tapgrad/core';
+import type { OpenCheckpoint } from '../checkpoint/checkpoint.ts';
+import { restore } from '../checkpoint/restore.ts';
 import { type BatchSource, batchSource } from '../data/batch-source.ts';
 import { BatchReader, evaluationBatches } from './batch-reader.ts';
 import { breathe } from './breathe.ts';
+import { BestState, type Checkpoints } from './checkpoints.ts';
 import { Clipper } from './clip.ts';
 import { Watch } from './early-stopping.ts';
-import type { EndReason, EvaluationEvent, StepEvent, TrainingEvent } from './events.ts';
+import type { EndReason, StepEvent, TrainingEvent } from './events.ts';
 import type { TrainerOptions } from './options.ts';
 import { type Position, startPosition } from './position.ts';
 
@@ -12,9 +15,9 @@ type Events<T> = AsyncGenerator<TrainingEvent, T>;
 
 /** One run of a trainer, from its first update (or the one that it resumes at) to its end. */
 export class Run<Outputs> {
-  readonly position: Position = startPosition();
-  readonly watch: Watch;
-  lastEvaluation: EvaluationEvent | undefined;
+  readonly position: Position;
+  private readonly watch: Watch;
+  private readonly best: BestState | undefined;
   private readonly source: BatchSource;
   private readonly learningRate: number;
   private readonly clipper: Clipper | undefined;
@@ -24,24 +27,31 @@ export class Run<Outputs> {
   constructor(
     private readonly stack: Stack<Outputs>,
     private readonly options: TrainerOptions<Outputs>,
+    private readonly checkpoints: Checkpoints | undefined,
+    private resumed: (OpenCheckpoint & { readonly run: Position }) | undefined,
   ) {
+    this.position = resumed ? { ...resumed.run } : startPosition();
+    this.firstStep = this.position.step;
     this.source = batchSource(options.data);
-    this.watch = new Watch(options.earlyStopping);
+    this.watch = new Watch(options.earlyStopping, this.position.watch);
+    this.best = options.earlyStopping?.restoreBest ? new BestState(stack as Stack<unknown>, checkpoints) : undefined;
     this.learningRate = stack.options.optimizer?.learningRate ?? 0;
     this.clipper = options.clip && new Clipper(stack as Stack<unknown>, options.clip);
-    this.firstStep = this.position.step;
   }
 
   async *events(): Events<EndReason> {
-    const { stack, options, position } = this;
+    const { stack, options, position, resumed } = this;
     const mode = stack.model.training;
     // What stands if the caller leaves the loop, or something fails.
     let reason: EndReason = 'aborted';
-    if (!mode) stack.model.train();
     try {
-      await stack.begin('train', { epochs: options.epochs, steps: this.steps });
+      if (!mode) stack.model.train();
+      this.restore();
+      await stack.begin('train', { epochs: options.epochs, steps: this.steps, resumed: resumed !== undefined });
       try {
+        if (position.batch === 0 || this.isFinished) this.restoreAgain();
         reason = yield* this.epochs();
+        if (this.best && position.watch?.best) await this.best.restore();
       } finally {
         await stack.end('train', { reason });
       }
@@ -52,6 +62,19 @@ export class Run<Outputs> {
     }
     yield { kind: 'end', reason, step: position.step };
     return reason;
+  }
+
+  private restore(): void {
+    if (this.resumed) restore(this.stack as Stack<unknown>, this.resumed, this.resumed.stack.parts);
+  }
+
+  /**
+   * In the run that wrote the checkpoint, the life cycle had begun before. A plugin that makes its buffers at a beginning
+   * needs to be told; what it changed then is not part of the state that is resumed.
+   */
+  private restoreAgain(): void {
+    this.restore();
+    this.resumed = undefined;
   }
 
   /** Updates of the whole run, as far as it is known. */
@@ -67,27 +90,38 @@ export class Run<Outputs> {
     return this.position.step >= (this.options.steps ?? Number.POSITIVE_INFINITY);
   }
 
+  private get isFinished(): boolean {
+    return this.limitReached || this.position.epoch >= (this.options.epochs ?? Number.POSITIVE_INFINITY);
+  }
+
   private async *epochs(): Events<EndReason> {
-    const { position, options } = this;
-    const epochs = options.epochs ?? Number.POSITIVE_INFINITY;
-    while (position.epoch < epochs && !this.limitReached) {
+    const { position } = this;
+    if (this.patienceIsOver) return 'stopped-early';
+    while (!this.isFinished) {
       const reason = yield* this.epoch();
       if (reason) return reason;
+      if (this.checkpoints?.isDueAfterEpoch && !this.isFinished) yield* this.save();
     }
-    if (options.evaluation && position.evaluatedAt !== position.step) return (yield* this.evaluate()) ?? 'completed';
-    return 'completed';
+    const reason = position.evaluation?.step === position.step ? undefined : yield* this.evaluate();
+    yield* this.save();
+    return reason ?? 'completed';
   }
 
   private async *epoch(): Events<EndReason | undefined> {
     const { stack, position, options } = this;
     const index = position.epoch;
     let metrics: Record<string, number> = {};
-    await stack.begin('epoch', { index });
+    await stack.begin('epoch', { index, resumed: position.batch > 0 });
     try {
+      if (position.batch > 0) this.restoreAgain();
       const reader = new BatchReader(this.source, index, position.batch, options.signal);
       try {
         const reason = yield* this.updates(reader);
-        if (reason) return reason;
+        if (reason) {
+          // Before the ends are told: in a resumed run they will be.
+          yield* this.save();
+          return reason;
+        }
       } finally {
         reader.close();
       }
@@ -97,8 +131,11 @@ export class Run<Outputs> {
       yield { kind: 'epoch', epoch: index, step: position.step, loss };
       if (options.evaluation && (options.evaluation.every ?? 'epoch') === 'epoch') {
         const reason = yield* this.evaluate();
-        if (reason) return reason;
-        metrics = { ...this.lastEvaluation?.metrics, evaluationLoss: this.lastEvaluation?.loss ?? Number.NaN, loss };
+        if (reason) {
+          yield* this.save();
+          return reason;
+        }
+        metrics = { ...position.evaluation?.metrics, evaluationLoss: position.evaluation?.loss ?? Number.NaN, loss };
       }
     } finally {
       await stack.end('epoch', { index, metrics });
@@ -114,6 +151,7 @@ export class Run<Outputs> {
         const reason = yield* this.evaluate();
         if (reason) return reason;
       }
+      if (position.step > this.firstStep && this.checkpoints?.isDueAfterStep(position.step)) yield* this.save();
       if (options.signal?.aborted) return 'aborted';
       if (this.limitReached) return undefined;
       const batches = await reader.take(options.accumulate ?? 1);
@@ -153,10 +191,15 @@ export class Run<Outputs> {
     return { kind: 'step', step, steps, epoch, loss, terms, learningRate, gradientNorm, stepMs, peakBytes, etaMs };
   }
 
+  private async *save(): Events<void> {
+    const { checkpoints, position, stack } = this;
+    if (checkpoints) yield await checkpoints.save(stack as Stack<unknown>, position);
+  }
+
   private get evaluationIsDue(): boolean {
     const every = this.options.evaluation?.every;
-    const { step, evaluatedAt } = this.position;
-    return typeof every === 'number' && step > 0 && step % every === 0 && evaluatedAt !== step;
+    const { step, evaluation } = this.position;
+    return typeof every === 'number' && step > 0 && step % every === 0 && evaluation?.step !== step;
   }
 
   private async *evaluate(): Events<EndReason | undefined> {
@@ -169,12 +212,17 @@ export class Run<Outputs> {
     if (options.signal?.aborted) return 'aborted';
     const { step, epoch } = position;
     const best = this.watch.see(measured, step);
-    position.evaluatedAt = step;
     const ms = performance.now() - begun;
-    this.lastEvaluation = { kind: 'evaluation', ...measured, step, epoch, best, ms };
-    yield this.lastEvaluation;
+    position.watch = this.watch.state();
+    position.evaluation = { kind: 'evaluation', ...measured, step, epoch, best, ms };
+    if (best) await this.best?.save();
+    yield position.evaluation;
     await breathe();
-    return options.earlyStopping && this.watch.patienceIsOver ? 'stopped-early' : undefined;
+    return this.patienceIsOver ? 'stopped-early' : undefined;
+  }
+
+  private get patienceIsOver(): boolean {
+    return this.options.earlyStopping !== undefined && this.watch.patienceIsOver;
   }
 }
 

@@ -1,22 +1,31 @@
-import type { Stack } from '@tapgrad/core';
+import { type Stack, TapgradError } from '@tapgrad/core';
+import { checkpointBytes, type OpenCheckpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
+import { Checkpoints } from './checkpoints.ts';
 import type { FitResult, TrainingEvent } from './events.ts';
 import { checkTrainerOptions, type TrainerOptions } from './options.ts';
+import type { Position } from './position.ts';
 import { Run } from './run.ts';
 
-/** Runs a stack over data: epochs, accumulation, schedule, clipping, evaluation, early stopping, abort. */
+/** Runs a stack over data: epochs, accumulation, schedule, clipping, evaluation, early stopping, checkpoints, abort. */
 export class Trainer<Outputs = unknown> {
+  private readonly checkpoints: Checkpoints | undefined;
+  private run: Run<Outputs> | undefined;
+  private busy = false;
+
   /** @throws TapgradError TRAINER_OPTION */
   constructor(
     readonly stack: Stack<Outputs>,
     readonly options: TrainerOptions<Outputs>,
   ) {
     checkTrainerOptions(options as TrainerOptions<never>);
+    this.checkpoints = options.checkpoints === undefined ? undefined : new Checkpoints(options.checkpoints);
   }
 
   /**
    * Trains until the epochs or steps are done, early stopping ends it, or the signal aborts it; it resolves in all of
    * these cases. Where something throws, the updates made until then stand, and nothing is left in memory.
-   * @throws TapgradError DATA_EMPTY, SCHEDULE_LENGTH, METRIC_UNKNOWN, and whatever data, plugins and metrics throw
+   * @throws TapgradError DATA_EMPTY, SCHEDULE_LENGTH, METRIC_UNKNOWN, TRAINER_BUSY, CHECKPOINT_SEED, those of
+   * `loadCheckpoint` and `saveCheckpoint`, and whatever data, plugins and metrics throw
    */
   async fit(): Promise<FitResult> {
     const events = this.events();
@@ -26,24 +35,34 @@ export class Trainer<Outputs = unknown> {
     }
   }
 
-  /** As `fit`, step by step: `for await (const event of trainer.events())`. Leaving the loop ends the run cleanly. */
+  /** As `fit`, event by event: `for await (const event of trainer.events())`. Leaving the loop ends the run cleanly. */
   async *events(): AsyncGenerator<TrainingEvent, FitResult> {
-    const run = new Run(this.stack, this.options);
+    if (this.busy) {
+      throw new TapgradError({
+        code: 'TRAINER_BUSY',
+        message: 'this trainer is running',
+        fix: 'wait for its end, or make another trainer for another stack',
+      });
+    }
+    this.busy = true;
+    try {
+      const resumed = await this.openResumed();
+      this.run = new Run(this.stack, this.options, this.checkpoints, resumed);
+      return yield* this.told(this.run);
+    } finally {
+      this.run = undefined;
+      this.busy = false;
+    }
+  }
+
+  private async *told(run: Run<Outputs>): AsyncGenerator<TrainingEvent, FitResult> {
     const events = run.events();
     try {
       for (;;) {
         const next = await events.next();
         if (next.done) {
-          const { step, epoch, loss } = run.position;
-          const { lastEvaluation: evaluation, watch } = run;
-          return {
-            reason: next.value,
-            steps: step,
-            epochs: epoch,
-            loss: loss ?? Number.NaN,
-            evaluation,
-            best: watch.best,
-          };
+          const { step, epoch, loss, evaluation, watch } = run.position;
+          return { reason: next.value, steps: step, epochs: epoch, loss, evaluation, best: watch?.best };
         }
         await this.options.onProgress?.(next.value);
         yield next.value;
@@ -51,5 +70,40 @@ export class Trainer<Outputs = unknown> {
     } finally {
       await events.return('aborted');
     }
+  }
+
+  /**
+   * A checkpoint of the run that goes on, for `{ resume }`. Call it between updates, from `onProgress` or the loop over
+   * `events()`. After the run it holds what a finished one has: the stack's state.
+   */
+  async checkpoint(extra?: unknown): Promise<Uint8Array<ArrayBuffer>> {
+    return checkpointBytes(this.stack, { extra }, this.run?.position);
+  }
+
+  private async openResumed(): Promise<(OpenCheckpoint & { readonly run: Position }) | undefined> {
+    const { resume } = this.options;
+    const found =
+      resume === true
+        ? await this.checkpoints?.newest()
+        : resume === undefined || resume === false
+          ? undefined
+          : await openCheckpoint(resume);
+    if (!found) return undefined;
+    const { run, stack } = found;
+    if (!run) {
+      throw new TapgradError({
+        code: 'CHECKPOINT_INVALID',
+        message: 'the checkpoint was made without a trainer: it does not say where a run stood',
+        fix: 'load it with loadCheckpoint() and start a new run',
+      });
+    }
+    if (stack.seed !== this.stack.seed) {
+      throw new TapgradError({
+        code: 'CHECKPOINT_SEED',
+        message: `the run had seed ${stack.seed}, the stack has ${this.stack.seed}`,
+        fix: `attach(model, plugins, { …, seed: ${stack.seed} })`,
+      });
+    }
+    return { ...found, run };
   }
 }
