@@ -20,10 +20,14 @@ export class Dense extends Module {
 
 /** Two dense layers with dropout between them. */
 export class Mlp extends Module {
-  readonly layers = [new Dense(3, 8, 1), new Dense(8, 2, 2)];
+  readonly layers: readonly Dense[];
 
-  constructor(private readonly rate = 0) {
+  constructor(
+    private readonly rate = 0,
+    width = 8,
+  ) {
     super();
+    this.layers = [new Dense(3, width, 1), new Dense(width, 2, 2)];
   }
 
   forward(x: Tensor): Tensor {
