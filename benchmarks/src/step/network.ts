@@ -22,7 +22,7 @@ export interface Task {
 }
 
 /** Normal numbers of one seed (mulberry32 and Box-Muller); no contestant may load another's generator. */
-export function normals(seed: number): (count: number, deviation?: number) => Float32Array {
+function normals(seed: number): (count: number, deviation?: number) => Float32Array {
   let state = seed >>> 0;
   const uniform = () => {
     state = (state + 0x6d2b79f5) >>> 0;
