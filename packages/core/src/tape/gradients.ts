@@ -85,11 +85,16 @@ function named(parameters: Parameters): Record<string, Tensor> {
 }
 
 function refusePromise<T>(value: T): T {
-  if (!(value instanceof Promise)) return value;
-  value.catch(() => undefined);
+  if (!isThenable(value)) return value;
+  value.then(undefined, () => undefined);
   throw new TapgradError({
     code: 'ASYNC_FORWARD',
     message: 'the function to record returned a promise',
     fix: 'await data before record(); the forward itself must be synchronous',
   });
+}
+
+/** Promises of other realms and libraries count as well. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -3,8 +3,9 @@ import { internals, scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { SaveRole } from '../rules/registry.ts';
 import { type BackwardOptions, runBackward, runBackwardAsync } from './backward.ts';
+import { markParameter } from './buffer-marks.ts';
 import { type GradientTap, outputIndex, outputName, releaseNode, type TapeNode, TrackedValue } from './node.ts';
-import { activeTapes, type KernelCall } from './recorder.ts';
+import { activeTapes, isVariable, type KernelCall } from './recorder.ts';
 import { SavedStore, type SavePolicy } from './saved-store.ts';
 import { currentWhere } from './where.ts';
 
@@ -109,6 +110,8 @@ export class Tape {
       }
       shapes[name] = input.shape;
       dtypes[name] = input.dtype;
+      // A variable lives anyway, trained or not: keeping it costs nothing, and what is derived from it can be recomputed.
+      if (isVariable(input)) markParameter(input);
       const reachable = !rule.differentiable || rule.differentiable.includes(name);
       const value = reachable && this.tracks(input) ? this.values.get(input.id) : undefined;
       need[name] = value !== undefined;

@@ -1,0 +1,278 @@
+import { expectNoLeak } from '@tapgrad/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import {
+  customRule,
+  grad,
+  layerNorm,
+  record,
+  rule,
+  type SlotPlan,
+  type SlotStage,
+  type Tape,
+  valueAndGrad,
+} from '../index.ts';
+import { enginePatches, normal, valuesOf } from '../test-support.ts';
+
+class Intended extends Error {}
+const fail = (): never => {
+  throw new Intended('intended');
+};
+
+/** Runs `f`, which must fail as intended; afterwards engine and buffers are as before, and recording works. */
+function survives(f: (w: tf.Tensor) => void): void {
+  const w = normal([3, 3], 'w');
+  const patches = enginePatches();
+  // null before tfjs's first scope, undefined after it.
+  const scope = tf.engine().state.activeScope ?? undefined;
+  expectNoLeak(() => expect(() => f(w)).toThrow('intended'));
+  expect(enginePatches()).toEqual(patches);
+  expect(tf.engine().state.activeScope ?? undefined).toBe(scope);
+  expectNoLeak(() => {
+    const [gradient] = grad(() => tf.sum(tf.square(w)), [w]) as [tf.Tensor];
+    expect(valuesOf(gradient)).toEqual(Array.from(w.dataSync(), (value) => 2 * value));
+    gradient.dispose();
+  });
+  w.dispose();
+}
+
+const failingSaves = customRule({
+  name: 'failingSaves',
+  inputs: ['x'],
+  forward: ({ x }) => tf.exp(x as tf.Tensor),
+  saves: fail,
+  backward: ({ dy }) => ({ x: () => dy }),
+});
+const failingBackward = customRule({
+  name: 'failingBackward',
+  inputs: ['x'],
+  forward: ({ x }) => tf.exp(x as tf.Tensor),
+  saves: () => ['x', 'y'],
+  backward: ({ saved }) => {
+    tf.add(saved.x, saved.x);
+    return fail();
+  },
+});
+const failingThunk = customRule({
+  name: 'failingThunk',
+  inputs: ['x'],
+  forward: ({ x }) => tf.exp(x as tf.Tensor),
+  saves: () => ['x', 'y'],
+  backward: ({ saved }) => ({
+    x() {
+      tf.mul(saved.x, 2);
+      return fail();
+    },
+  }),
+});
+const failingForward = customRule({
+  name: 'failingForward',
+  inputs: ['x'],
+  forward({ x }) {
+    tf.exp(x as tf.Tensor);
+    return fail();
+  },
+  backward: ({ dy }) => ({ x: () => dy }),
+});
+const wrongShape = customRule({
+  name: 'wrongShape',
+  inputs: ['x'],
+  forward: ({ x }) => tf.exp(x as tf.Tensor),
+  backward: () => ({ x: () => tf.ones([7]) }),
+});
+
+const around = (op: (x: tf.Tensor) => tf.Tensor) => (w: tf.Tensor) => {
+  valueAndGrad(() => tf.sum(tf.tanh(op(tf.matMul(w as tf.Tensor2D, tf.tanh(w) as tf.Tensor2D)))), [w]);
+};
+
+describe('an exception leaves engine, scopes and buffers as they were', () => {
+  it.each([
+    ['in the forward', around((x) => fail() ?? x)],
+    ['in an own op', around((x) => failingForward({ x }))],
+    ["in a rule's saves", around((x) => failingSaves({ x }))],
+    ["in a rule's backward", around((x) => failingBackward({ x }))],
+    ['in a thunk', around((x) => failingThunk({ x }))],
+    ['inside a tidy of the forward', around((x) => tf.tidy(() => fail() ?? tf.exp(x)))],
+    [
+      'in a custom gradient of tfjs',
+      around((x) => {
+        const f = tf.customGrad((v: unknown) => ({ value: tf.exp(v as tf.Tensor), gradFunc: () => fail() }));
+        return f(x);
+      }),
+    ],
+    [
+      'in the forward of a custom gradient of tfjs',
+      around((x) => {
+        const f = tf.customGrad((v: unknown) => {
+          tf.exp(v as tf.Tensor);
+          return fail();
+        });
+        return f(x);
+      }),
+    ],
+    [
+      'in a tap on a gradient',
+      (w: tf.Tensor) => {
+        const { value, tape } = record(
+          (recording) => {
+            const hidden = tf.tanh(w);
+            recording.tapGradient(hidden, (gradient) => {
+              tf.mul(gradient, 2);
+              return fail();
+            });
+            return tf.sum(tf.exp(hidden));
+          },
+          { parameters: [w] },
+        );
+        try {
+          tape.backward(value);
+        } finally {
+          tape.dispose();
+          value.dispose();
+        }
+      },
+    ],
+    ['in an inner tape', around((x) => grad(() => tf.sum(tf.exp(fail() ?? x)), [x])[0] as tf.Tensor)],
+    [
+      "in an inner tape's backward",
+      around((x) => {
+        const f = tf.customGrad((v: unknown) => ({ value: tf.exp(v as tf.Tensor), gradFunc: () => fail() }));
+        return grad(() => tf.sum(f(x)), [x])[0] as tf.Tensor;
+      }),
+    ],
+  ] as [string, (w: tf.Tensor) => void][])('%s', (_, run) => survives(run));
+
+  it('when a kernel has no rule: the error says which, and where', () => {
+    const w = normal([3], 'w');
+    const patches = enginePatches();
+    tf.registerKernel({
+      kernelName: 'Unheard',
+      backendName: tf.getBackend(),
+      kernelFunc: ({ inputs }) => inputs.x as tf.Tensor,
+    });
+    expectNoLeak(() =>
+      expect(() =>
+        valueAndGrad(() => tf.sum(tf.engine().runKernel('Unheard', { x: tf.exp(w) }) as tf.Tensor), [w]),
+      ).toThrow(expect.objectContaining({ code: 'RULE_MISSING', op: 'Unheard' })),
+    );
+    expect(enginePatches()).toEqual(patches);
+    tf.unregisterKernel('Unheard', tf.getBackend());
+    w.dispose();
+  });
+
+  it('when a rule returns a gradient of the wrong shape', () => {
+    const w = normal([3], 'w');
+    expectNoLeak(() =>
+      expect(() => valueAndGrad(() => tf.sum(wrongShape({ x: tf.exp(w) })), [w])).toThrow(
+        expect.objectContaining({ code: 'GRADIENT_SHAPE', op: 'wrongShape' }),
+      ),
+    );
+    w.dispose();
+  });
+
+  it('when a rule reads what it did not save', () => {
+    const w = normal([3], 'w');
+    rule('Unheard', { inputs: ['x'], backward: ({ saved }) => ({ x: () => saved.x }) });
+    tf.registerKernel({
+      kernelName: 'Unheard',
+      backendName: tf.getBackend(),
+      kernelFunc: ({ inputs, backend }) => {
+        const x = inputs.x as tf.Tensor;
+        (backend as unknown as { incRef(dataId: object): void }).incRef(x.dataId);
+        return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+      },
+    });
+    expectNoLeak(() =>
+      expect(() => valueAndGrad(() => tf.sum(tf.engine().runKernel('Unheard', { x: w }) as tf.Tensor), [w])).toThrow(
+        expect.objectContaining({ code: 'VALUE_NOT_SAVED', op: 'Unheard' }),
+      ),
+    );
+    tf.unregisterKernel('Unheard', tf.getBackend());
+    w.dispose();
+  });
+});
+
+describe('an exception in the slot pipeline', () => {
+  const identity: SlotStage<tf.Tensor> = { pack: (x) => tf.clone(x), unpack: (x) => tf.clone(x) };
+  const split: SlotStage<tf.Tensor[]> = {
+    pack: (x) => [tf.mul(x, 0.5), tf.mul(x, 0.5)],
+    unpack: ([a, b]) => tf.add(a as tf.Tensor, b as tf.Tensor),
+  };
+  const throughout =
+    (...stages: SlotStage[]) =>
+    (plan: SlotPlan) =>
+      stages.reduce((made, stage) => made.through(stage), plan);
+  const run = (plan: (plan: SlotPlan) => SlotPlan) => (w: tf.Tensor) => {
+    const f = () => tf.sum(tf.square(layerNorm(tf.tanh(w))));
+    const { value, gradients } = valueAndGrad(f, [w], { plan });
+    tf.dispose([value, gradients]);
+  };
+  let packed = 0;
+  const failsSecond: SlotStage<tf.Tensor> = {
+    ...identity,
+    pack: (x) => (packed++ % 2 === 1 ? fail() : tf.clone(x)),
+  };
+
+  it.each([
+    ['in the hook', run(fail)],
+    ['in pack', run(throughout({ ...identity, pack: fail } as SlotStage))],
+    ['in pack behind another stage', run(throughout(split as SlotStage, { ...identity, pack: fail } as SlotStage))],
+    ['in pack of the second tensor of the stage before', run(throughout(split as SlotStage, failsSecond as SlotStage))],
+    ['in unpack', run(throughout({ ...identity, unpack: fail } as SlotStage))],
+    ['in unpack behind another stage', run(throughout(split as SlotStage, { ...identity, unpack: fail } as SlotStage))],
+  ] as [string, (w: tf.Tensor) => void][])('%s leaves nothing behind', (_, f) => survives(f));
+
+  it('names hook and plugin', () => {
+    const w = normal([3, 3], 'w');
+    const stage = { ...identity, plugin: 'lossy-thing', pack: fail } as SlotStage;
+    expect(() => run(throughout(stage))(w)).toThrow(
+      expect.objectContaining({ code: 'HOOK_FAILED', plugin: 'lossy-thing', hook: 'save' }),
+    );
+    w.dispose();
+  });
+
+  it('is raised for a value that comes back in another shape', () => {
+    const w = normal([3, 3], 'w');
+    expectNoLeak(() =>
+      expect(() => run(throughout({ ...identity, unpack: () => tf.zeros([2]) } as SlotStage))(w)).toThrow(
+        expect.objectContaining({ code: 'RESTORED_VALUE_DIFFERS', hook: 'save' }),
+      ),
+    );
+    w.dispose();
+  });
+});
+
+describe('a backward that failed', () => {
+  it('leaves gradients as they were, and what it had not reached can still be differentiated', () => {
+    const w = normal([3], 'w');
+    const failing: { now: boolean } = { now: true };
+    const moody = customRule({
+      name: 'moody',
+      inputs: ['x'],
+      forward: ({ x }) => tf.exp(x as tf.Tensor),
+      backward: ({ dy }) => ({ x: () => (failing.now ? fail() : dy) }),
+    });
+    expectNoLeak(() => {
+      let hidden: tf.Tensor | undefined;
+      const recorded = record(
+        (tape: Tape) => {
+          tape.backward(tf.sum(w));
+          hidden = tf.keep(tf.square(w));
+          return tf.sum(tf.tanh(moody({ x: hidden })));
+        },
+        { parameters: { w } },
+      );
+      const { tape, value } = recorded;
+      expect(() => tape.backward(value)).toThrow('intended');
+      expect(valuesOf(tape.gradients.get('w') as tf.Tensor)).toEqual([1, 1, 1]);
+      failing.now = false;
+      expect(() => tape.backward(value)).toThrow(expect.objectContaining({ code: 'GRAPH_RELEASED' }));
+      tf.tidy(() => tape.backward(hidden as tf.Tensor, { gradient: tf.ones([3]) }));
+      const expected = Array.from(w.dataSync(), (each) => 1 + 2 * each);
+      expect(valuesOf(tape.gradients.get('w') as tf.Tensor)).toEqual(expected);
+      tf.dispose([value, hidden as tf.Tensor]);
+      tape.dispose();
+    });
+    w.dispose();
+  });
+});
