@@ -3,6 +3,7 @@ import { hold, madeSince, nextTensorId, scoped, scopedUnlessLate, shareBuffer } 
 import { messageOf, TapgradError } from '../errors.ts';
 import { bufferVersion } from './buffer-marks.ts';
 import { allOrNone } from './late.ts';
+import { untaped } from './recorder.ts';
 import { bytesOf, mapTensors, type SavedBuffer } from './saved-buffer.ts';
 import type { SlotStage } from './slot.ts';
 
@@ -19,7 +20,8 @@ export class PackedBuffer implements SavedBuffer {
     private readonly stages: readonly SlotStage[],
   ) {
     this.version = bufferVersion(value.dataId);
-    this.packed = scoped(() => pack(value, stages));
+    // The forward is being recorded: what a stage computes is no part of it.
+    this.packed = untaped(() => scoped(() => pack(value, stages)));
     this.tensors = held(this.packed);
     this.bytes = this.tensors.reduce((bytes, tensor) => bytes + bytesOf(tensor), 0);
   }

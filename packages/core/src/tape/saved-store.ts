@@ -55,27 +55,9 @@ export class SavedStore {
     // A buffer written in place since then holds another value.
     if (known?.version === bufferVersion(tensor.dataId)) return known;
     const kind = bufferKind(tensor.dataId) ?? 'activation';
-    let plan = new SlotPlan();
-    if (kind === 'activation' && this.policy.plan) {
-      const { shape, dtype } = tensor;
-      const bytes = bytesOf(tensor);
-      const { kernel, modulePath } = node;
-      const owner = this.policy.owner?.();
-      plan = this.policy.plan(plan, {
-        kernel,
-        operand,
-        role,
-        modulePath,
-        shape,
-        dtype,
-        bytes,
-        owner,
-        phase: currentPhase(),
-        kind,
-      });
-    }
+    const { stages } = kind === 'activation' ? this.plan(tensor, operand, role, node) : new SlotPlan();
     const what = `${operand} of ${node.kernel}${node.modulePath ? ` in ${node.modulePath}` : ''}`;
-    const made = plan.stages.length > 0 ? new PackedBuffer(tensor, plan.stages) : new SharedBuffer(tensor, what);
+    const made = stages.length > 0 ? new PackedBuffer(tensor, stages) : new SharedBuffer(tensor, what);
     // A code of the derivative is of use to this one node: another op of the same value has another derivative.
     if (!made.derivativeCoded) this.buffers.set(tensor.dataId, made);
     if (kind === 'activation') {
@@ -83,6 +65,25 @@ export class SavedStore {
       for (const each of made.tensors) this.policy.onSaved?.(each.dataId, node.modulePath);
     }
     return made;
+  }
+
+  /** What plugins want done with an activation. */
+  private plan(tensor: Tensor, operand: string, role: SaveRole, { kernel, modulePath }: TapeNode): SlotPlan {
+    const { plan, owner } = this.policy;
+    if (!plan) return new SlotPlan();
+    const request: SaveRequest = {
+      kernel,
+      operand,
+      role,
+      modulePath,
+      shape: tensor.shape,
+      dtype: tensor.dtype,
+      bytes: bytesOf(tensor),
+      owner: owner?.(),
+      phase: currentPhase(),
+      kind: 'activation',
+    };
+    return untaped(() => plan(new SlotPlan(), request));
   }
 
   private slot(buffer: SavedBuffer, source: OperandSource): Slot {

@@ -1,0 +1,263 @@
+import { expectNoLeak } from '@tapgrad/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import {
+  gelu,
+  linear,
+  type RecordOptions,
+  record,
+  type SaveRequest,
+  type SlotPlan,
+  type SlotStage,
+  silu,
+  valueAndGrad,
+} from '../index.ts';
+import { normal, valuesOf } from '../test-support.ts';
+
+/** A stage that writes down what happens to it. */
+function traced(name: string, log: string[]): SlotStage<{ inner: tf.Tensor }> {
+  return {
+    pack(x) {
+      log.push(`pack ${name}`);
+      return { inner: tf.neg(x) };
+    },
+    unpack({ inner }) {
+      log.push(`unpack ${name}`);
+      return tf.neg(inner);
+    },
+    discard: () => void log.push(`discard ${name}`),
+  };
+}
+
+/** One stage behind the other. */
+const through =
+  (...stages: Stage[]) =>
+  (plan: SlotPlan) =>
+    stages.reduce((made, stage) => made.through(stage as unknown as SlotStage), plan);
+
+/** A stage of any kind: what it makes is its own business. */
+type Stage = { readonly [K in keyof SlotStage]: unknown };
+
+/** Gradients of `f` with and without the options; they must be equal. */
+function expectSameGradients(f: (w: tf.Tensor) => tf.Tensor, options: Partial<RecordOptions>): void {
+  expectNoLeak(() =>
+    tf.tidy(() => {
+      const w = normal([4, 4], 'w');
+      const plain = valueAndGrad(() => f(w), { w }).gradients.w;
+      const changed = valueAndGrad(() => f(w), { w }, options).gradients.w;
+      expect(valuesOf(changed)).toEqual(valuesOf(plain));
+    }),
+  );
+}
+
+describe('the slot pipeline', () => {
+  it('runs all stages, undoes them in reverse, and frees them', () => {
+    const log: string[] = [];
+    const plan = through(traced('a', log), traced('b', log));
+    expectSameGradients((w) => tf.sum(tf.exp(w)), { plan });
+    expect(log).toEqual(['pack a', 'pack b', 'unpack b', 'unpack a', 'discard a', 'discard b']);
+  });
+
+  it('applies a stage to each tensor of the one before', () => {
+    const log: string[] = [];
+    const split: SlotStage<[tf.Tensor, { rest: tf.Tensor }]> = {
+      pack: (x) => [tf.mul(x, 0.5), { rest: tf.mul(x, 0.5) }],
+      unpack: ([a, { rest }]) => tf.add(a, rest),
+    };
+    const plan = through(split, traced('b', log));
+    expectSameGradients((w) => tf.sum(tf.exp(w)), { plan });
+    expect(log.filter((entry) => entry === 'pack b').length).toBe(2);
+  });
+
+  it('packs one buffer once, however many ops save it and in whatever shape', () => {
+    const log: string[] = [];
+    const plan = through(traced('a', log));
+    expectSameGradients(
+      (w) => {
+        const h = tf.exp(w);
+        return tf.add(tf.sum(tf.square(tf.reshape(h, [16]))), tf.sum(tf.mul(h, tf.transpose(tf.exp(w)))));
+      },
+      { plan, derivedSlots: false },
+    );
+    // Two calls of exp, and a transpose.
+    expect(log.filter((entry) => entry === 'pack a').length).toBe(3);
+  });
+
+  it('is told what is saved, and never asked about parameters', () => {
+    const requests: SaveRequest[] = [];
+    const plan = (given: SlotPlan, request: SaveRequest) => {
+      requests.push(request);
+      return given;
+    };
+    tf.tidy(() => {
+      const w = tf.variable(normal([4, 4], 'w'));
+      const x = normal([2, 4], 'x');
+      valueAndGrad(() => tf.sum(gelu(linear(tf.tanh(linear(x, w)), w))), { w }, { plan });
+      w.dispose();
+    });
+    expect(
+      requests.map(({ kernel, operand, role, shape, dtype, bytes, kind, phase }) => ({
+        kernel,
+        operand,
+        role,
+        shape,
+        dtype,
+        bytes,
+        kind,
+        phase,
+      })),
+    ).toEqual(
+      [
+        { kernel: 'tapgrad.Linear', operand: 'x', role: 'input' },
+        { kernel: 'Tanh', operand: 'y', role: 'derivative' },
+        { kernel: 'tapgrad.Gelu', operand: 'x', role: 'derivative' },
+      ].map((each) => ({ ...each, shape: [2, 4], dtype: 'float32', bytes: 32, kind: 'activation', phase: 'forward' })),
+    );
+  });
+
+  it('counts what the last stage keeps', () => {
+    tf.tidy(() => {
+      const w = normal([4, 4], 'w');
+      const half: SlotStage<tf.Tensor> = {
+        pack: (x) => tf.slice(x, [0, 0], [2, 4]),
+        unpack: (x) => tf.concat([x, x]),
+        lossy: 'half is lost',
+      };
+      const { tape } = record(() => tf.exp(w), { parameters: { w }, plan: through(half) });
+      expect(tape.savedBytes).toBe(32);
+      expect(tape.savedBuffers).toBe(1);
+      tape.dispose();
+    });
+  });
+
+  it('disposes what a stage makes beside its result', () => {
+    const wasteful: SlotStage<tf.Tensor> = {
+      pack: (x) => tf.add(tf.mul(x, 2), tf.zeros(x.shape)),
+      unpack: (x) => tf.mul(tf.add(x, tf.zeros(x.shape)), 0.5),
+    };
+    expectSameGradients((w) => tf.sum(tf.exp(w)), { plan: through(wasteful) });
+  });
+
+  it('may keep a tensor of its own and give it back each time', () => {
+    const w = normal([4, 4], 'w');
+    const kept = tf.tidy(() => tf.keep(tf.exp(w)));
+    const cached: SlotStage<object> = { pack: () => ({}), unpack: () => kept };
+    expectNoLeak(() => tf.dispose(valueAndGrad(() => tf.sum(tf.exp(w)), { w }, { plan: through(cached) })));
+    expect(kept.isDisposed).toBe(false);
+    tf.dispose([w, kept]);
+  });
+});
+
+describe('a code of the derivative', () => {
+  /** Keeps 2·f'(x) of tanh, or of gelu by a finite difference, and says so. */
+  const codes = (derivative: (value: tf.Tensor) => tf.Tensor): SlotStage<tf.Tensor> => ({
+    pack: (value) => tf.mul(derivative(value), 2),
+    unpack: (code) => tf.mul(code, 0.5),
+    restores: 'derivative',
+  });
+  const slopes: Record<string, (value: tf.Tensor) => tf.Tensor> = {
+    Tanh: (y) => tf.sub(1, tf.square(y)),
+    'tapgrad.Silu': (x) => tf.mul(tf.sigmoid(x), tf.add(1, tf.mul(x, tf.sub(1, tf.sigmoid(x))))),
+    'tapgrad.Gelu': (x) => tf.mul(x, 0),
+  };
+  const plan = (given: SlotPlan, { kernel, role }: SaveRequest) => {
+    const slope = slopes[kernel];
+    return role === 'derivative' && slope ? given.through(codes(slope)) : given;
+  };
+
+  it('takes the place of the value in elementwise rules', () => {
+    expectNoLeak(() =>
+      tf.tidy(() => {
+        const w = normal([4], 'w');
+        const f = () => tf.sum(tf.tanh(w));
+        const [plain, coded] = [valueAndGrad(f, [w]), valueAndGrad(f, [w], { plan })].map(({ gradients }) =>
+          valuesOf(gradients[0] as tf.Tensor),
+        );
+        for (const [i, value] of (coded as number[]).entries()) expect(value).toBeCloseTo(plain?.[i] as number, 12);
+      }),
+    );
+  });
+
+  it('is not taken for the value by other ops, nor for the derivative of another function of it', () => {
+    expectNoLeak(() =>
+      tf.tidy(() => {
+        const w = normal([4], 'w');
+        // Silu and gelu save the same tensor for their derivatives, and square saves it for itself.
+        const f = (branch: 'silu' | 'gelu' | 'square') => () => {
+          const h = tf.neg(w);
+          const [a, b, c] = [tf.sum(silu(h)), tf.sum(gelu(h)), tf.sum(tf.pow(h, 2))];
+          return { silu: a, gelu: b, square: c }[branch];
+        };
+        for (const branch of ['silu', 'square'] as const) {
+          const [plain, coded] = [valueAndGrad(f(branch), [w]), valueAndGrad(f(branch), [w], { plan })].map(
+            ({ gradients }) => valuesOf(gradients[0] as tf.Tensor),
+          );
+          for (const [i, value] of (coded as number[]).entries()) expect(value).toBeCloseTo(plain?.[i] as number, 10);
+        }
+        const [gradient] = valueAndGrad(f('gelu'), [w], { plan }).gradients as [tf.Tensor];
+        expect(valuesOf(tf.abs(gradient))).toEqual([0, 0, 0, 0]);
+      }),
+    );
+  });
+
+  it('makes the value itself be saved where something is derived from it', () => {
+    tf.tidy(() => {
+      const [x, w] = [normal([2, 4], 'x'), tf.variable(normal([4, 4], 'w'))];
+      const f = () => tf.sum(linear(silu(linear(x, w)), w));
+      const recorded = (given?: typeof plan) => {
+        const { tape, value } = record(f, { parameters: { w }, ...(given && { plan: given }) });
+        const buffers = tape.savedBuffers;
+        tape.backward(value);
+        const gradient = valuesOf(tape.gradients.get('w') as tf.Tensor);
+        tape.dispose();
+        return { buffers, gradient };
+      };
+      const [plain, coded] = [recorded(), recorded(plan)];
+      // x and the input of silu; with codes: x, the codes, and the output of silu, which they cannot give.
+      expect([plain.buffers, coded.buffers]).toEqual([2, 3]);
+      for (const [i, value] of coded.gradient.entries()) expect(value).toBeCloseTo(plain.gradient[i] as number, 10);
+      w.dispose();
+    });
+  });
+});
+
+describe('derived slots', () => {
+  it('save fewer buffers and give the same bits', () => {
+    const f = (w: tf.Tensor) => {
+      const h = gelu(tf.matMul(w as tf.Tensor2D, w as tf.Tensor2D));
+      return tf.sum(tf.matMul(silu(h) as tf.Tensor2D, tf.add(h, 1) as tf.Tensor2D));
+    };
+    expectSameGradients(f, { derivedSlots: false });
+    tf.tidy(() => {
+      const w = normal([4, 4], 'w');
+      const counts = [true, false].map((derivedSlots) => {
+        const { tape } = record(() => f(w), { parameters: { w }, derivedSlots });
+        const { savedBuffers } = tape;
+        tape.dispose();
+        return savedBuffers;
+      });
+      expect(counts[0]).toBeLessThan(counts[1] as number);
+    });
+  });
+
+  it('are saved by themselves if a stage keeps their base with a loss', () => {
+    const lossy: SlotStage<tf.Tensor> = {
+      pack: (x) => tf.clone(x),
+      unpack: (x) => tf.clone(x),
+      lossy: 'none, in truth',
+    };
+    tf.tidy(() => {
+      const [x, w] = [normal([2, 4], 'x'), tf.variable(normal([4, 4], 'w'))];
+      const count = (plan?: (given: SlotPlan) => SlotPlan) => {
+        const { tape } = record(() => linear(gelu(linear(x, w)), w), { parameters: { w }, ...(plan && { plan }) });
+        const { savedBuffers } = tape;
+        tape.dispose();
+        return savedBuffers;
+      };
+      expect(count()).toBe(2);
+      expect(count(through(lossy))).toBe(3);
+      expect(count(through({ ...lossy, lossy: undefined }))).toBe(2);
+      w.dispose();
+    });
+  });
+});
