@@ -1,10 +1,10 @@
 // Matrix product by blocks: rows of A against panels of 16 columns of B. A panel (at most 16 kB) stays in the first
-// cache while all rows pass by; a block of A (at most 256 kB) stays in the second while all panels pass by.
+// cache while all rows pass by; a block of A (at most 512 kB) stays in the second while all panels pass by.
 import { tile2x16 } from './gemm-micro';
 import { packColumns, packRows, transposeBlock } from './gemm-pack';
 
 const DEPTH_BLOCK: i32 = 256;
-const ROW_BLOCK: i32 = 128;
+const ROW_BLOCK: i32 = 512;
 
 // Layout of the workspace, in bytes.
 const ZEROS: usize = 0;

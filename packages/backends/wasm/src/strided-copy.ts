@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from './heap.ts';
 
 /** One axis of a copy: how many elements, and how far apart they lie in source and target (in elements; 0 repeats one). */
-interface Axis {
+export interface Axis {
   readonly size: number;
   readonly source: number;
   readonly target: number;
@@ -14,12 +14,21 @@ export function isCopyable({ dtype }: TensorInfo): boolean {
 }
 
 /**
- * Fills `out` from `x`: element (i0, i1, …) of `out` is the element of `x` that lies sum(i * strides) elements behind its first.
+ * Fills `out` from `x`: element (i0, i1, …) of `out` is the element of `x` that lies `offset` + sum(i * strides) elements
+ * behind its first.
  */
-export function stridedCopy(heap: Heap, x: TensorInfo, strides: readonly number[], out: TensorInfo): void {
-  const axes = merged(axesOf(out.shape, strides, x.dtype === 'complex64'));
+export function stridedCopy(heap: Heap, x: TensorInfo, strides: readonly number[], out: TensorInfo, offset = 0): void {
+  const unit = x.dtype === 'complex64' ? 2 : 1;
+  copyAxes(heap, axesOf(out.shape, strides, unit), heap.at(x) + 4 * unit * offset, heap.at(out));
+}
+
+/** Copies elements of four bytes between two addresses. */
+export function copyAxes(heap: Heap, whole: readonly Axis[], source: number, target: number): void {
+  const axes = merged(whole);
   if (axes === undefined) return;
-  const last = axes.pop() ?? { size: 1, source: 1, target: 1 };
+  // Innermost is a run without gaps in the target, if only of one element.
+  if (axes.at(-1)?.target !== 1) axes.push({ size: 1, source: 1, target: 1 });
+  const last = axes.pop()!;
   // Where the last axis of the target is not contiguous in the source, another axis is: the two make a matrix to transpose.
   const across = last.source > 1 ? axes.findIndex((axis) => axis.source === 1) : -1;
   const swap = across >= 0;
@@ -41,8 +50,8 @@ export function stridedCopy(heap: Heap, x: TensorInfo, strides: readonly number[
     heap.kernels.stridedCopy(
       axes.length,
       address,
-      heap.at(x),
-      heap.at(out),
+      source,
+      target,
       +swap,
       block.rows,
       block.columns,
@@ -52,9 +61,8 @@ export function stridedCopy(heap: Heap, x: TensorInfo, strides: readonly number[
   });
 }
 
-function axesOf(shape: readonly number[], strides: readonly number[], paired: boolean): Axis[] {
-  const unit = paired ? 2 : 1;
-  const axes: Axis[] = paired ? [{ size: 2, source: 1, target: 1 }] : [];
+function axesOf(shape: readonly number[], strides: readonly number[], unit: 1 | 2): Axis[] {
+  const axes: Axis[] = unit === 2 ? [{ size: 2, source: 1, target: 1 }] : [];
   let target = unit;
   for (let d = shape.length - 1; d >= 0; d--) {
     axes.unshift({ size: shape[d]!, source: strides[d]! * unit, target });

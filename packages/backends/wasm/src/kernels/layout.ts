@@ -1,7 +1,20 @@
-import { BroadcastTo, backend_util, GatherV2, type TensorInfo, Tile, Transpose, util } from '@tensorflow/tfjs-core';
+import {
+  BroadcastTo,
+  backend_util,
+  Concat,
+  GatherV2,
+  Slice,
+  SplitV,
+  slice_util,
+  type Tensor,
+  type TensorInfo,
+  Tile,
+  Transpose,
+  util,
+} from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.ts';
 import { type KernelCall, kernel } from '../register.ts';
-import { isCopyable, stridedCopy } from '../strided-copy.ts';
+import { copyAxes, isCopyable, stridedCopy } from '../strided-copy.ts';
 
 /** Elements between neighbours along each axis; unlike tfjs's, the last axis included. */
 function stridesOf(shape: readonly number[]): number[] {
@@ -94,9 +107,80 @@ function gather({
   return out;
 }
 
+interface SliceAttrs {
+  readonly begin: number | number[];
+  readonly size: number | number[];
+}
+
+function sliced(heap: Heap, x: TensorInfo, begin: readonly number[], size: readonly number[]): TensorInfo {
+  const own = stridesOf(x.shape);
+  const out = heap.output(size, x.dtype);
+  const offset = begin.reduce((sum, first, d) => sum + first * own[d]!, 0);
+  stridedCopy(heap, x, own, out, offset);
+  return out;
+}
+
+function slice({ inputs: { x }, attrs, heap, stock }: KernelCall<{ x: TensorInfo }, SliceAttrs>) {
+  if (!isCopyable(x)) return stock();
+  const [begin, size] = slice_util.parseSliceParams(x as Tensor, attrs.begin, attrs.size) as [number[], number[]];
+  slice_util.assertParamsValid(x as Tensor, begin, size);
+  return sliced(heap, x, begin, size);
+}
+
+interface SplitAttrs {
+  readonly numOrSizeSplits: number | number[];
+  readonly axis: number;
+}
+
+function split({
+  inputs: { x },
+  attrs: { numOrSizeSplits, axis },
+  heap,
+  stock,
+}: KernelCall<{ x: TensorInfo }, SplitAttrs>) {
+  if (!isCopyable(x)) return stock();
+  const along = util.parseAxisParam(axis, x.shape)[0]!;
+  const begin = x.shape.map(() => 0);
+  return backend_util.prepareSplitSize(x as Tensor, numOrSizeSplits, along).map((extent) => {
+    const part = sliced(heap, x, begin, x.shape.with(along, extent));
+    begin[along]! += extent;
+    return part;
+  });
+}
+
+function concat({ inputs, attrs: { axis }, heap, stock }: KernelCall<TensorInfo[], { axis: number }>) {
+  const parts = Object.values(inputs);
+  const [first] = parts as [TensorInfo];
+  if (!isCopyable(first)) return stock();
+  const along = util.parseAxisParam(axis, first.shape)[0]!;
+  const out = heap.output(
+    backend_util.computeOutShape(
+      parts.map(({ shape }) => shape),
+      along,
+    ),
+    first.dtype,
+  );
+  const unit = first.dtype === 'complex64' ? 2 : 1;
+  const outer = util.sizeFromShape(first.shape.slice(0, along));
+  const row = ({ shape }: TensorInfo): number => unit * util.sizeFromShape(shape.slice(along));
+  let target = heap.at(out);
+  for (const part of parts) {
+    const axes = [
+      { size: outer, source: row(part), target: row(out) },
+      { size: row(part), source: 1, target: 1 },
+    ];
+    copyAxes(heap, axes, heap.at(part), target);
+    target += 4 * row(part);
+  }
+  return out;
+}
+
 export function registerLayout(): void {
   kernel(Transpose, transpose);
   kernel(Tile, tile);
+  kernel(Slice, slice);
+  kernel(SplitV, split);
+  kernel(Concat, concat);
   kernel(GatherV2, gather);
   kernel<{ x: TensorInfo }, { shape: number[] }>(BroadcastTo, ({ inputs: { x }, attrs: { shape }, heap }) =>
     broadcastTo(heap, x, shape),

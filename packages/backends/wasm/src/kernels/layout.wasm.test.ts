@@ -145,3 +145,49 @@ describe('GatherV2', () => {
     tf.dispose([x, ids, y, wrong]);
   });
 });
+
+describe('Slice, SplitV and Concat', () => {
+  it.each([
+    { shape: [5], axis: 0, sizes: [2, 3] },
+    { shape: [5, 7], axis: 0, sizes: [4, 1] },
+    { shape: [5, 7], axis: 1, sizes: [1, 1, 5] },
+    { shape: [2, 6, 3], axis: 1, sizes: [2, 0, 4] },
+    { shape: [3, 4, 33], axis: 2, sizes: [17, 16] },
+    { shape: [4, 2, 1], axis: 2, sizes: [1] },
+    { shape: [0, 4], axis: 1, sizes: [1, 3] },
+  ])('$shape along axis $axis in $sizes, and back', ({ shape, axis, sizes }) => {
+    for (const dtype of ['float32', 'int32', 'bool'] as const) {
+      const x = numbers(shape, dtype);
+      const values = x.dataSync();
+      const parts = tf.split(x, sizes, axis);
+      let first = 0;
+      for (const part of parts) {
+        const start = first;
+        const at = (index: number[]): number =>
+          values[
+            flatten(
+              index.map((i, d) => (d === axis ? i + start : i)),
+              shape,
+            )
+          ]!;
+        expect([...part.dataSync()]).toEqual(build(part.shape, at));
+        const begin = shape.map((_, d) => (d === axis ? start : 0));
+        const slice = tf.slice(x, begin, part.shape);
+        expect(slice.dataSync()).toEqual(part.dataSync());
+        slice.dispose();
+        first += part.shape[axis]!;
+      }
+      const whole = tf.concat(parts, axis);
+      expect([whole.shape, whole.dtype, ...whole.dataSync()]).toEqual([shape, dtype, ...values]);
+      tf.dispose([x, parts, whole]);
+    }
+  });
+
+  it('a slice takes negative sizes for the rest, and must lie inside', () => {
+    const x = numbers([4, 5]);
+    const rest = tf.slice(x, [2, 3], [-1, -1]);
+    expect([...rest.dataSync()]).toEqual([13, 14, 18, 19]);
+    expect(() => tf.slice(x, [2, 3], [3, 1])).toThrow('slice');
+    tf.dispose([x, rest]);
+  });
+});
