@@ -42,9 +42,15 @@ interface EngineInternals {
   endScope(result?: unknown): void;
   state: {
     nextTensorId: number;
-    activeScope: { name: string; track: Tensor[] } | null;
+    activeScope: TfjsScope | null;
+    scopeStack: TfjsScope[];
     tensorInfo: WeakMap<DataId, { bytes: number; backend: { incRef(dataId: DataId): void } }>;
   };
+}
+
+interface TfjsScope {
+  readonly name: string;
+  readonly track: Tensor[];
 }
 
 /** The engine, looked up at each use: `tf.engine()` may be re-created by a test environment. */
@@ -190,6 +196,27 @@ export function scoped<T>(f: () => T): T {
   }
   target.endScope(result);
   return result;
+}
+
+/**
+ * Remembers the tfjs scope that is open now, for example that of a model's forward. What a function makes that is run in
+ * it later, from inside deeper scopes, lives as long as the remembered one: nothing is left when that ends by an error.
+ * @example const inForward = rememberScope(); … inForward(() => tf.add(a, b)) // in a module deeper down
+ */
+export function rememberScope(): <T>(f: () => T) => T {
+  const { state } = internals();
+  const depth = state.scopeStack.length;
+  return (f) => {
+    const { scopeStack, activeScope } = state;
+    state.scopeStack = scopeStack.slice(0, depth);
+    state.activeScope = state.scopeStack.at(-1) ?? null;
+    try {
+      return f();
+    } finally {
+      state.scopeStack = scopeStack;
+      state.activeScope = activeScope;
+    }
+  };
 }
 
 /** As `scoped`; if `f` returns a promise, what it made until then stays: who made it disposes it. */

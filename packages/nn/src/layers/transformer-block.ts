@@ -44,7 +44,8 @@ export class TransformerBlock extends Module<[x: Tensor, mask?: Tensor | undefin
   readonly shortcut: Linear | undefined;
   private readonly preNorm: boolean;
 
-  constructor(options: TransformerBlockOptions) {
+  /** @param options kept, so that a block of other sizes can be made after it */
+  constructor(readonly options: TransformerBlockOptions) {
     super();
     const { width, heads, hidden = 4 * width, inputWidth = width, norm = 'pre', random, initializer } = options;
     this.preNorm = norm === 'pre';

@@ -1,0 +1,35 @@
+import { add, memory, scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { rememberScope, scoped } from './engine-seam.ts';
+
+it('what is made in a remembered scope lives as long as that, and not longer', () => {
+  const before = memory().numTensors;
+  let kept: Tensor | undefined;
+  scoped(() => {
+    const outside = rememberScope();
+    scoped(() => {
+      const inner = scalar(1);
+      kept = outside(() => scoped(() => add(inner, 1)));
+    });
+    expect(kept?.dataSync()[0]).toBe(2);
+    expect(memory().numTensors).toBe(before + 1);
+  });
+  expect(memory().numTensors).toBe(before);
+});
+
+it('an error in or around a remembered scope leaves nothing', () => {
+  const before = memory().numTensors;
+  const run = () =>
+    scoped(() => {
+      const outside = rememberScope();
+      scoped(() => {
+        outside(() => scalar(1));
+        outside(() => {
+          scalar(2);
+          throw new Error('within');
+        });
+      });
+    });
+  expect(run).toThrow('within');
+  expect(memory().numTensors).toBe(before);
+});
