@@ -1,0 +1,93 @@
+import { type PluginContext, rememberScope, TapgradError } from '@tapgrad/core';
+import { Tensor } from '@tensorflow/tfjs-core';
+import type { Block, BlockStack } from './block-stacks.ts';
+
+/** What a block was given beside its input, for example its attention mask. */
+export type BlockArguments = readonly unknown[];
+
+/** A method that walks beside a frozen backbone: told what passes, it computes by itself. */
+export interface TrunkWalker<S> {
+  /** A forward of the model begins. What is returned is its state; undefined lets this forward pass unseen. */
+  begin(inputs: BlockArguments): S | undefined;
+  /** Input of the first block of a stack, `[batch, tokens, width]`. */
+  enter(state: S, stack: number, value: Tensor, rest: BlockArguments): void;
+  /** Output of a block, `[batch, tokens, width]`. */
+  pass(state: S, stack: number, layer: number, value: Tensor, rest: BlockArguments): void;
+  /** Output of the module that holds a stack, where that is not the model itself. */
+  leave?(state: S, stack: number, value: unknown): void;
+  /** Input of the module `replaceAt`: what is returned takes its place. */
+  replace?(state: S, value: Tensor): Tensor;
+  /** Output of the model: what is returned takes its place. */
+  end(state: S, output: unknown): unknown;
+}
+
+/** Runs `f` so that what it returns lives until the forward that is going on has ended, well or not. */
+type Keep = <T>(f: () => T) => T;
+
+/**
+ * Lets `walker` follow every forward of the model. Nothing of the backbone is kept for it: what it needs later, it
+ * computes at once, and what it computes lives in the scope of the model's forward.
+ */
+export function followTrunk<S, O>(
+  { hooks }: PluginContext<O>,
+  stacks: readonly BlockStack[],
+  walker: TrunkWalker<S>,
+  replaceAt?: string,
+): void {
+  let forward: { readonly state: S; readonly keep: Keep; rest: BlockArguments } | undefined;
+  const within = (f: (state: S, rest: BlockArguments) => void) => {
+    const current = forward;
+    if (current) current.keep(() => f(current.state, current.rest));
+  };
+  hooks.tap(':input').forward<unknown>((given) => {
+    const state = walker.begin(asList(given));
+    forward = state === undefined ? undefined : { state, keep: rememberScope(), rest: [] };
+  });
+  for (const [number, { holder, blocks }] of stacks.entries()) {
+    for (const [layer, block] of blocks.entries()) {
+      hooks.tap(`${block.path}:input`).forward<unknown>((given) => {
+        if (!forward) return;
+        const [value, ...rest] = asList(given);
+        forward.rest = rest;
+        if (layer === 0) within((state) => walker.enter(state, number, tokens(value, block, 'input'), rest));
+      });
+      hooks.tap(`${block.path}:output`).forward<unknown>((value) => {
+        within((state, rest) => walker.pass(state, number, layer, tokens(value, block, 'output'), rest));
+      });
+    }
+    if (holder !== '') {
+      hooks
+        .tap(`${holder}:output`)
+        .forward<unknown>((value) => within((state) => walker.leave?.(state, number, value)));
+    }
+  }
+  if (replaceAt !== undefined) {
+    hooks.tap(`${replaceAt}:input`).forward<unknown>((given) => {
+      const current = forward;
+      if (!current) return undefined;
+      const [value, ...rest] = asList(given);
+      const made = current.keep(() => walker.replace?.(current.state, value as Tensor));
+      return Array.isArray(given) ? [made, ...rest] : made;
+    });
+  }
+  hooks.tap(':output').forward<unknown>((output) => {
+    const ending = forward;
+    forward = undefined;
+    return ending?.keep(() => walker.end(ending.state, output));
+  });
+}
+
+function asList(given: unknown): BlockArguments {
+  return Array.isArray(given) ? given : [given];
+}
+
+function tokens(value: unknown, block: Block, point: 'input' | 'output'): Tensor {
+  if (value instanceof Tensor && value.rank === 3) return value;
+  const found = value instanceof Tensor ? `a tensor of shape [${value.shape}]` : `a value of type ${typeof value}`;
+  throw new TapgradError({
+    code: 'LADDER_BLOCK_VALUE',
+    message: `the ${point} of block ${block.path} is ${found}; a ladder needs [batch, tokens, width]`,
+    modulePath: block.path,
+    fix: 'let `blocks` name transformer blocks; maps [batch, height, width, channels] must be made tokens by the model',
+  });
+}

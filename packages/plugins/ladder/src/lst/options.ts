@@ -1,0 +1,73 @@
+import type { Batch } from '@tapgrad/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import * as v from 'valibot';
+
+/** Classifier on the mean of the side features, or on those of the first token. */
+export interface ClassifierHead {
+  readonly classes: number;
+  readonly pooling?: 'mean' | 'first';
+}
+
+const natural = (name: string, least: number) =>
+  v.pipe(
+    v.number(),
+    v.integer(`${name} must be a whole number`),
+    v.minValue(least, `${name} must be at least ${least}`),
+  );
+const layerList = v.array(natural('a layer', 0));
+
+export const ladderOptions = v.pipe(
+  v.strictObject({
+    /** Pattern of the paths of the backbone's blocks. Lists at several places make one side stack each. */
+    blocks: v.optional(v.string(), 'layers.*'),
+    /** r: the side network is r times narrower. */
+    reduction: v.optional(natural('reduction', 1), 8),
+    /** T of the gates. */
+    temperature: v.optional(v.pipe(v.number(), v.gtValue(0)), 0.1),
+    /** Numbers of the blocks, from 0 and in each stack, beside which a side block stands. Default: all. */
+    keep: v.optional(v.pipe(layerList, v.minLength(1))),
+    /** As `keep`, the other way round. */
+    drop: v.optional(layerList),
+    /** Mix before the side block, as published, or after it. */
+    fuse: v.optional(v.picklist(['before', 'after']), 'before'),
+    /** Rate at the side network's entrance and exit. */
+    dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.1),
+    /** `upsample`: the backbone's own frozen head; or a new classifier. */
+    head: v.optional(
+      v.union([
+        v.literal('upsample'),
+        v.strictObject({ classes: natural('classes', 1), pooling: v.optional(v.picklist(['mean', 'first']), 'mean') }),
+      ]),
+      'upsample',
+    ),
+    /** With `upsample`: path of the module whose input is replaced. */
+    at: v.optional(v.string(), 'head'),
+    /** 1 for real tokens, 0 for padding, `[batch, tokens]`, out of the model's inputs. Default: from the blocks' masks. */
+    mask: v.optional(v.custom<(...inputs: unknown[]) => Tensor>((value) => typeof value === 'function')),
+    /** Sizes of the backbone's blocks, for classes of block that the ladder does not know. */
+    side: v.optional(
+      v.strictObject({
+        width: natural('width', 1),
+        heads: natural('heads', 1),
+        inputWidth: v.optional(natural('inputWidth', 1)),
+        hidden: v.optional(natural('hidden', 1)),
+      }),
+    ),
+    /** Side blocks from the backbone by structured pruning, or random. */
+    init: v.optional(v.picklist(['pruned', 'random']), 'pruned'),
+    /** Samples whose gradients rank the weights for pruning. */
+    samplesForFisher: v.optional(natural('samplesForFisher', 1), 1024),
+    /** Batches to rank the weights with. Default: the first training batch. */
+    samples: v.optional(
+      v.custom<Iterable<Batch> | AsyncIterable<Batch>>(
+        (value) =>
+          typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value),
+        'samples must be an iterable of batches',
+      ),
+    ),
+  }),
+  v.check(({ keep, drop }) => !(keep && drop), 'give keep or drop, not both'),
+);
+
+export type LadderOptions = v.InferInput<typeof ladderOptions>;
+export type CheckedLadderOptions = v.InferOutput<typeof ladderOptions>;

@@ -1,0 +1,115 @@
+import type { Module, Parameter } from '@tapgrad/core';
+import { abs, div, gather, max, maximum, mul, split, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { PruningStep } from './pruning-step.ts';
+
+/** Features that are kept, in ascending order. */
+export type IndexSet = readonly number[];
+
+/** The `count` features of highest score, in ascending order; of equals the first. */
+export function topIndices(scores: ArrayLike<number>, count: number): number[] {
+  return Array.from(scores, (score, index) => [score, index] as const)
+    .sort(([a, i], [b, j]) => b - a || i - j)
+    .slice(0, count)
+    .map(([, index]) => index)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * Which outputs of matrices that keep the same ones matter most: the elementwise product of their importances, inputs
+ * sliced, L1 norm of each output (LST's "fisher-v2"). Each importance is scaled by its largest first, which changes no
+ * order but keeps the product of three small numbers above zero.
+ * @param importances each `[in, out]`, not negative
+ */
+export function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: number): number[] {
+  const scores = tidy(() => {
+    const scaled = importances.map((each) => {
+      const rows = gather(each, [...inputs], 0);
+      return div(rows, maximum(max(rows), 1e-30));
+    });
+    return sum(abs(scaled.reduce((product, each) => mul(product, each))), 0);
+  });
+  const kept = topIndices(scores.dataSync(), count);
+  scores.dispose();
+  return kept;
+}
+
+interface Pruning {
+  readonly from: ReadonlyMap<string, Parameter>;
+  readonly to: ReadonlyMap<string, Parameter>;
+  /** Importance of the backbone block's parameters, of their shapes. */
+  importance(name: string): Tensor;
+  /** False leaves the side block as it is: its shapes alone lead the walk. */
+  readonly assign: boolean;
+}
+
+/**
+ * Walks one block in forward order, keeping of every matrix the inputs that the matrix before kept as outputs, and the
+ * most important outputs; fills the side block with what is kept.
+ * @returns the features that come out
+ */
+export function pruneBlock(steps: readonly PruningStep[], inputs: IndexSet, pruning: Pruning): IndexSet {
+  return steps.reduce((current, step) => pruneStep(step, current, pruning), inputs);
+}
+
+function pruneStep(step: PruningStep, inputs: IndexSet, pruning: Pruning): IndexSet {
+  switch (step.kind) {
+    case 'copy':
+      fill(pruning, step.parameter, (value) => value.clone());
+      return inputs;
+    case 'norm':
+      for (const name of [`${step.layer}.weight`, `${step.layer}.bias`])
+        fill(pruning, name, (value) => gather(value, [...inputs]));
+      return inputs;
+    case 'joint': {
+      const [first] = step.layers;
+      const outputs = keptOutputs(
+        step.layers.map((layer) => pruning.importance(`${layer}.weight`)),
+        inputs,
+        sideShape(pruning, `${first}.weight`)[1] as number,
+      );
+      for (const layer of step.layers) {
+        fill(pruning, `${layer}.weight`, (value) => gather(gather(value, [...inputs], 0), outputs, 1));
+        fill(pruning, `${layer}.bias`, (value) => gather(value, outputs));
+      }
+      return outputs;
+    }
+    case 'fused':
+      return pruneFused(step, inputs, pruning);
+  }
+}
+
+/** Matrices side by side in one: the same outputs are kept in each part. */
+function pruneFused(
+  { layer, parts }: Extract<PruningStep, { kind: 'fused' }>,
+  inputs: IndexSet,
+  pruning: Pruning,
+): IndexSet {
+  const importances = tidy(() => split(pruning.importance(`${layer}.weight`), parts, 1));
+  const count = (sideShape(pruning, `${layer}.weight`)[1] as number) / parts;
+  const outputs = keptOutputs(importances, inputs, count);
+  for (const each of importances) each.dispose();
+  const width = (pruning.from.get(`${layer}.weight`)?.shape[1] as number) / parts;
+  const columns = Array.from({ length: parts }, (_, part) => outputs.map((index) => part * width + index)).flat();
+  fill(pruning, `${layer}.weight`, (value) => gather(gather(value, [...inputs], 0), columns, 1));
+  fill(pruning, `${layer}.bias`, (value) => gather(value, columns));
+  return outputs;
+}
+
+function fill({ from, to, assign }: Pruning, name: string, pruned: (value: Tensor) => Tensor): void {
+  const [source, target] = [from.get(name), to.get(name)];
+  if (!assign || !source || !target) return;
+  tidy(() => target.assign(pruned(source.variable)));
+}
+
+function sideShape({ to }: Pruning, name: string): readonly number[] {
+  return to.get(name)?.shape ?? [];
+}
+
+/** Fills the norm at the end of a side stack with what the backbone's last norm has for the kept features. */
+export function pruneNorm(from: Module, to: Module, kept: IndexSet): void {
+  const source = from.namedParameters();
+  for (const [name, target] of to.namedParameters()) {
+    const value = source.get(name)?.variable;
+    if (value) tidy(() => target.assign(gather(value, [...kept])));
+  }
+}

@@ -1,0 +1,114 @@
+import { type Module, type RandomStream, TapgradError } from '@tapgrad/core';
+import { LayerNorm, RMSNorm, TransformerBlock } from '@tapgrad/nn';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { AnyModule, Block } from '../base/block-stacks.ts';
+import type { PruningStep } from './pruning-step.ts';
+
+/** A narrower copy of a block: takes `[batch, tokens, width / reduction]` and what else the block takes. */
+export type SideBlock = Module<[Tensor, ...unknown[]], Tensor>;
+
+/** What the ladder must know of a block to walk beside it. */
+export interface BlockShape {
+  readonly width: number;
+  /** Width of what comes in. */
+  readonly inputWidth: number;
+}
+
+export interface NarrowOptions {
+  readonly random: RandomStream;
+  /** The side block before this one in its stack, for what blocks share. */
+  readonly previous: SideBlock | undefined;
+}
+
+/** A class of block of one's own implements this to have a ladder beside it. */
+export interface Narrowable extends BlockShape {
+  narrowed(reduction: number, options: NarrowOptions): SideBlock;
+  /** The norm at the end of the side stack; undefined for blocks that end with one. */
+  finalNorm(width: number): Module | undefined;
+  /** How its weights are pruned; without it, `init: 'random'` only. */
+  pruning?(): readonly PruningStep[];
+}
+
+/** What a user says of blocks of another class. */
+export interface BlockSizes {
+  readonly width: number;
+  readonly heads: number;
+  readonly inputWidth?: number | undefined;
+  readonly hidden?: number | undefined;
+}
+
+/**
+ * How to build beside a block: by its own class, or from sizes that the user gave.
+ * @throws TapgradError LADDER_BLOCK_UNKNOWN
+ */
+export function narrowable({ module, path }: Block, sizes: BlockSizes | undefined): Narrowable {
+  if (isNarrowable(module)) return module;
+  if (module instanceof TransformerBlock) return besideTransformerBlock(module);
+  if (sizes) return besideTransformerBlock(new TransformerBlock(withDefaults(sizes)), false);
+  throw new TapgradError({
+    code: 'LADDER_BLOCK_UNKNOWN',
+    message: `block ${path} is a ${module.constructor.name}, whose sizes the ladder cannot tell`,
+    modulePath: path,
+    fix: 'give `side: { width, heads }` of the blocks, or let the class implement `narrowed` (Narrowable)',
+  });
+}
+
+function isNarrowable(module: AnyModule): module is AnyModule & Narrowable {
+  return 'narrowed' in module && typeof module.narrowed === 'function';
+}
+
+function besideTransformerBlock({ options }: TransformerBlock, prunable = true): Narrowable {
+  const { width, inputWidth = width, heads, hidden = 4 * width, norm = 'pre', normKind = 'layer', epsilon } = options;
+  return {
+    width,
+    inputWidth,
+    narrowed: (reduction, { random }) =>
+      new TransformerBlock({
+        ...options,
+        width: divided(width, reduction, heads),
+        inputWidth: divided(width, reduction, heads),
+        hidden: divided(hidden, reduction, 1),
+        random,
+      }) as SideBlock,
+    finalNorm(sideWidth) {
+      if (norm === 'post') return undefined;
+      const options = epsilon === undefined ? {} : { epsilon };
+      return normKind === 'rms' ? new RMSNorm(sideWidth, options) : new LayerNorm(sideWidth, options);
+    },
+    ...(prunable && { pruning: () => transformerBlockPruning(options) }),
+  };
+}
+
+/** Forward order of a TransformerBlock's weights. */
+function transformerBlockPruning({ norm = 'pre', projections = 'fused' }: TransformerBlock['options']): PruningStep[] {
+  const attention: PruningStep =
+    projections === 'fused'
+      ? { kind: 'fused', layer: 'attention.qkv', parts: 3 }
+      : { kind: 'joint', layers: ['attention.query', 'attention.key', 'attention.value'] };
+  const first: PruningStep = { kind: 'norm', layer: 'norm1' };
+  const second: PruningStep = { kind: 'norm', layer: 'norm2' };
+  const output: PruningStep = { kind: 'joint', layers: ['attention.output'] };
+  const mlp: PruningStep[] = [
+    { kind: 'joint', layers: ['mlp.up'] },
+    { kind: 'joint', layers: ['mlp.down'] },
+  ];
+  return norm === 'pre' ? [first, attention, output, second, ...mlp] : [attention, output, first, ...mlp, second];
+}
+
+/**
+ * A size divided by the reduction, and by the heads, which stay as many as they are.
+ * @throws TapgradError LADDER_WIDTH
+ */
+export function divided(size: number, reduction: number, heads: number): number {
+  const narrow = size / reduction;
+  if (Number.isInteger(narrow) && narrow % heads === 0) return narrow;
+  throw new TapgradError({
+    code: 'LADDER_WIDTH',
+    message: `${size} / ${reduction} is no width for ${heads} heads`,
+    fix: `choose a reduction that divides ${size / heads}: all heads stay, each gets narrower`,
+  });
+}
+
+function withDefaults({ width, inputWidth = width, heads, hidden = 4 * width }: BlockSizes) {
+  return { width, inputWidth, heads, hidden };
+}
