@@ -11,8 +11,10 @@ import {
   square,
   sub,
   type Tensor,
+  tidy,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import { through } from './through.ts';
 
 interface AdamOperands {
   readonly parameter: Parameter;
@@ -56,10 +58,15 @@ function own(target: Variable, assign: (copy: Tensor) => void): void {
 
 function composed({ parameter, gradient, m, v }: AdamOperands, numbers: AdamNumbers): void {
   const { learningRate, beta1, beta2, epsilon, weightDecay, step } = numbers;
-  m.assign(add(mul(m, beta1), mul(gradient, 1 - beta1)));
-  v.assign(add(mul(v, beta2), mul(square(gradient), 1 - beta2)));
-  const root = add(mul(sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon);
-  const update = mul(div(m, root), learningRate / (1 - beta1 ** step));
+  tidy(() => m.assign(add(mul(m, beta1), mul(gradient, 1 - beta1))));
+  tidy(() => v.assign(add(mul(v, beta2), mul(square(gradient), 1 - beta2))));
+  const update = through(
+    sqrt(v),
+    (root) => mul(root, 1 / Math.sqrt(1 - beta2 ** step)),
+    (root) => add(root, epsilon),
+    (root) => div(m, root),
+    (ratio) => mul(ratio, learningRate / (1 - beta1 ** step)),
+  );
   const kept = weightDecay > 0 ? mul(parameter.variable, 1 - learningRate * weightDecay) : parameter.variable;
   parameter.assign(sub(kept, update));
 }

@@ -1,4 +1,4 @@
-import { type Optimizer, Parameter } from '@tapgrad/core';
+import { measureMemory, type Optimizer, Parameter } from '@tapgrad/core';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { adam, adamw, type NamedStateOptimizer, sgd } from './index.ts';
@@ -156,6 +156,22 @@ describe('optimizers', () => {
     ).toThrow(expect.objectContaining({ code: 'OPTIMIZER_STATE' }));
     expect([...optimizer.state()].map(([name, each]) => [name, ...each.dataSync()])).toEqual(before);
     adamState.dispose();
+  });
+
+  it.each(cases)('the temporaries of %s are a few of one parameter, however many there are', (_, make) => {
+    optimizer = make();
+    const names = Array.from({ length: 6 }, (_each, i) => `layers.${i}.weight`);
+    for (const name of names) parameter(name, new Array(100).fill(0.5));
+    const all = Object.fromEntries(names.map((name) => [name, new Array(100).fill(0.1)]));
+    step(optimizer, all);
+    const given = new Map(names.map((name) => [name, tensor(all[name] as number[])]));
+    const { peak } = measureMemory((ledger) => {
+      for (const each of given.values()) ledger.claim(each, 'gradients');
+      optimizer?.step(parameters, given);
+    });
+    for (const each of given.values()) each.dispose();
+    expect(peak.bytes - peak.categories.gradients).toBeLessThanOrEqual((5 + 6 * 3) * 400);
+    expect(peak.categories.transient).toBeGreaterThan(0);
   });
 
   it.each([

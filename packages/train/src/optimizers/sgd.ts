@@ -1,5 +1,5 @@
 import type { Parameter } from '@tapgrad/core';
-import { add, mul, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, mul, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type DecayFilter, decayFilter } from './decay.ts';
 import { NamedStateOptimizer, type ParameterState } from './named-state.ts';
 import { checkOptions } from './options.ts';
@@ -49,7 +49,7 @@ class Sgd extends NamedStateOptimizer {
     let direction = penalised ? add(gradient, mul(parameter.variable, weightDecay)) : gradient;
     const velocity = slots.get('momentum');
     if (velocity) {
-      velocity.assign(add(mul(velocity, momentum), direction));
+      tidy(() => velocity.assign(add(mul(velocity, momentum), direction)));
       direction = nesterov ? add(direction, mul(velocity, momentum)) : velocity;
     }
     parameter.assign(sub(parameter.variable, mul(direction, this.learningRate)));

@@ -12,4 +12,5 @@ export type {
   TrainingEvent,
 } from './events.ts';
 export type { EvaluationOptions, TrainerOptions } from './options.ts';
+export { type ProgressLineOptions, progressLine, type TextStream } from './progress-line.ts';
 export { Trainer } from './trainer.ts';

@@ -26,6 +26,8 @@ export interface TrainerOptions<Outputs> {
   readonly schedule?: Schedule;
   /** Limit of the gradients, after every plugin has seen them. */
   readonly clip?: Clip;
+  /** Go on when a loss is not a finite number; default false: the run ends with LOSS_NOT_FINITE. */
+  readonly allowNonFinite?: boolean;
   readonly evaluation?: EvaluationOptions<Outputs>;
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Where the run is saved, so that it can be resumed: a folder's path (Node), a store, or either with its options. */

@@ -180,6 +180,7 @@ export class Run<Outputs> {
     const result = await stack.step(batches);
     const [loss, terms, gradientNorm] = await Promise.all([result.loss, result.terms, this.clipper?.takeNorm()]);
     const stepMs = performance.now() - begun;
+    if (!Number.isFinite(loss) && !options.allowNonFinite) throw notFinite(loss, position.step);
     position.step++;
     position.loss = loss;
     position.lossSum += loss;
@@ -231,5 +232,13 @@ function noBatches(epoch: number): TapgradError {
     code: 'DATA_EMPTY',
     message: `epoch ${epoch} gave no batch`,
     fix: 'check the data; a generator can be read only once: pass a function that opens it for each epoch',
+  });
+}
+
+function notFinite(loss: number, step: number): TapgradError {
+  return new TapgradError({
+    code: 'LOSS_NOT_FINITE',
+    message: `the loss of step ${step} is ${loss}: the update after it is worth nothing`,
+    fix: 'lower the learning rate, clip the gradients, look for a log or a division of 0; { allowNonFinite: true } goes on',
   });
 }

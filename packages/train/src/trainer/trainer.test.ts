@@ -277,4 +277,71 @@ describe('Trainer', () => {
     expect(opened).toEqual([0, 1, 2]);
     expect(result.steps).toBe(6);
   });
+
+  it('ends when the loss is not finite, unless it may be', async () => {
+    optimizer.dispose();
+    optimizer = sgd({ learningRate: 1e200 });
+    const stack = stackOf();
+    const options = { data: tensorBatches(data, { batchSize: 20 }), epochs: 9 };
+    await expect(new Trainer(stack, options).fit()).rejects.toMatchObject({ code: 'LOSS_NOT_FINITE' });
+    expect(await new Trainer(stack, { ...options, allowNonFinite: true }).fit()).toMatchObject({ reason: 'completed' });
+    stack.detach();
+  });
+
+  it('puts back the best state at the end, if asked to', async () => {
+    optimizer.dispose();
+    // Learns at first, and ruins what it learned from the sixth update on.
+    optimizer = sgd({ learningRate: 0.05 });
+    const stack = stackOf();
+    const evaluation = { data: tensorBatches(data, { batchSize: 20 }), every: 2 };
+    let best: Record<string, number[]> = {};
+    const result = await new Trainer(stack, {
+      data: tensorBatches(data, { batchSize: 20 }),
+      steps: 20,
+      schedule: ({ step }) => (step < 5 ? 1 : 60),
+      evaluation,
+      earlyStopping: { patience: 2, restoreBest: true },
+      onProgress: (event) => {
+        if (event.kind === 'evaluation' && event.best) best = numbersOf(stack as never);
+      },
+    }).fit();
+    expect(result).toMatchObject({ reason: 'stopped-early', best: { step: 4 } });
+    for (const [name, values] of Object.entries(best)) {
+      // Checkpoints hold 32 bits.
+      expect(numbersOf(stack as never)[name]).toEqual(values.map(Math.fround));
+    }
+    stack.detach();
+  });
+
+  it('is one run at a time', async () => {
+    const stack = stackOf();
+    const trainer = new Trainer(stack, { data: tensorBatches(data, { batchSize: 20 }), epochs: 1 });
+    const first = trainer.fit();
+    await expect(trainer.fit()).rejects.toMatchObject({ code: 'TRAINER_BUSY' });
+    expect((await first).reason).toBe('completed');
+    expect((await trainer.fit()).reason).toBe('completed');
+    stack.detach();
+  });
+
+  it('does not resume with another seed, or from a checkpoint that no trainer made', async () => {
+    const stack = stackOf();
+    const options = { data: tensorBatches(data, { batchSize: 20 }), steps: 1 };
+    const bytes = await new Trainer(stack, options).checkpoint();
+    await expect(new Trainer(stack, { ...options, resume: bytes }).fit()).rejects.toMatchObject({
+      code: 'CHECKPOINT_INVALID',
+    });
+    let running: Uint8Array | undefined;
+    const trainer: Trainer<Tensor> = new Trainer(stack, {
+      ...options,
+      onProgress: async (event) => {
+        if (event.kind === 'step') running = await trainer.checkpoint({ note: 'mine' });
+      },
+    });
+    await trainer.fit();
+    stack.detach();
+    const other = attach(model, [], { loss: meanSquaredError, optimizer, seed: 1 });
+    const resumed = new Trainer(other, { ...options, resume: running as Uint8Array });
+    await expect(resumed.fit()).rejects.toMatchObject({ code: 'CHECKPOINT_SEED' });
+    other.detach();
+  });
 });

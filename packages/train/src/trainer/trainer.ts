@@ -24,7 +24,7 @@ export class Trainer<Outputs = unknown> {
   /**
    * Trains until the epochs or steps are done, early stopping ends it, or the signal aborts it; it resolves in all of
    * these cases. Where something throws, the updates made until then stand, and nothing is left in memory.
-   * @throws TapgradError DATA_EMPTY, SCHEDULE_LENGTH, METRIC_UNKNOWN, TRAINER_BUSY, CHECKPOINT_SEED, those of
+   * @throws TapgradError LOSS_NOT_FINITE, DATA_EMPTY, SCHEDULE_LENGTH, METRIC_UNKNOWN, TRAINER_BUSY, CHECKPOINT_SEED, those of
    * `loadCheckpoint` and `saveCheckpoint`, and whatever data, plugins and metrics throw
    */
   async fit(): Promise<FitResult> {
