@@ -3,7 +3,8 @@ import { expectNoLeak } from '@tapgrad/testing';
 import { moments, mul, sum, tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { randomTensor } from '../test-support.ts';
-import { BatchNorm2d } from './batch-norm-2d.ts';
+import { BatchNorm2d, freezeStatistics } from './batch-norm-2d.ts';
+import { Sequential } from './sequential.ts';
 
 const host = (values: ArrayLike<number>) => Array.from(values);
 
@@ -38,10 +39,15 @@ describe('BatchNorm2d', () => {
   });
 
   it('frozen statistics are used, and kept, in training', () => {
-    const layer = new BatchNorm2d(1, { frozenStatistics: true });
+    const layer = new BatchNorm2d(1);
+    const model = new Sequential(layer);
+    freezeStatistics(model);
     const x = tensor([1, 2], [2, 1, 1, 1]);
     layer.call(x).dispose();
     expect(host(layer.runningMean.variable.dataSync())).toEqual([0]);
+    freezeStatistics(model, false);
+    layer.call(x).dispose();
+    expect(host(layer.runningMean.variable.dataSync())).not.toEqual([0]);
     x.dispose();
     layer.dispose();
   });

@@ -5,6 +5,14 @@ import { ones, zeros } from '../initializers/initializers.ts';
 import { batchNormFixed, batchNormTraining } from './batch-norm-op.ts';
 import { checkSizes } from './options.ts';
 
+/** Makes every BatchNorm2d of a model keep and use its running statistics in training, or no longer. */
+export function freezeStatistics(model: Module<never, unknown>, frozen = true): void {
+  for (const module of model.namedModules().values()) {
+    const layer: unknown = module;
+    if (layer instanceof BatchNorm2d) layer.frozenStatistics = frozen;
+  }
+}
+
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;

@@ -1,5 +1,5 @@
 import { Module } from '@tapgrad/core';
-import { add, pad, relu, stridedSlice, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { add, pad, relu, stridedSlice, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { kaimingNormal } from '../../initializers/initializers.ts';
 import { BatchNorm2d } from '../../layers/batch-norm-2d.ts';
 import { Conv2d } from '../../layers/conv-2d.ts';
@@ -29,6 +29,11 @@ export function conv(
     initializer: kaimingNormal({ mode: 'out' }),
     random,
   });
+}
+
+/** In a scope of its own: only the result stays while the rest of the block runs. */
+function activated(convolution: Conv2d, norm: BatchNorm2d, x: Tensor): Tensor {
+  return tidy(() => relu(norm.call(convolution.call(x))));
 }
 
 abstract class ResidualBlock extends Module {
@@ -85,7 +90,7 @@ export class BasicBlock extends ResidualBlock {
   }
 
   override forward(x: Tensor): Tensor {
-    const y = relu(this.bn1.call(this.conv1.call(x)));
+    const y = activated(this.conv1, this.bn1, x);
     return relu(add(this.bn2.call(this.conv2.call(y)), this.residual(x)));
   }
 }
@@ -113,8 +118,7 @@ export class Bottleneck extends ResidualBlock {
   }
 
   override forward(x: Tensor): Tensor {
-    const down = relu(this.bn1.call(this.conv1.call(x)));
-    const middle = relu(this.bn2.call(this.conv2.call(down)));
+    const middle = tidy(() => activated(this.conv2, this.bn2, activated(this.conv1, this.bn1, x)));
     return relu(add(this.bn3.call(this.conv3.call(middle)), this.residual(x)));
   }
 }
