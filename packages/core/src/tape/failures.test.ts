@@ -205,7 +205,7 @@ describe('an exception in the slot pipeline', () => {
   const run = (plan: (plan: SlotPlan) => SlotPlan) => (w: tf.Tensor) => {
     const f = () => tf.sum(tf.square(layerNorm(tf.tanh(w))));
     const { value, gradients } = valueAndGrad(f, [w], { plan });
-    tf.dispose([value, gradients]);
+    tf.dispose([value, ...gradients]);
   };
   let packed = 0;
   const failsSecond: SlotStage<tf.Tensor> = {

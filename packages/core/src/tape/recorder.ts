@@ -19,7 +19,8 @@ import { currentWhere } from './where.ts';
 
 /** The tapes that record now, outermost first. */
 const active: Tape[] = [];
-let suspended = 0;
+/** Tapes before this position see nothing: they surround an `untaped` that tapes behind it do not. */
+let visible = 0;
 
 /** tfjs ops whose own gradient keeps more than the rule of the fused kernel inside them does. */
 const seenThrough = new Set(['fusedMatMul__op', 'fusedConv2d__op', 'fusedDepthwiseConv2d__op']);
@@ -72,8 +73,7 @@ function list(outputs: KernelOutput): Tensor[] {
 
 /** The tapes that record now and track at least one of these values. */
 export function tapesTracking(values: readonly (Tensor | undefined)[]): Tape[] {
-  if (suspended > 0) return [];
-  return active.filter((tape) => !tape.paused && values.some((value) => value && tape.tracks(value)));
+  return recordingTapes().filter((tape) => values.some((value) => value && tape.tracks(value)));
 }
 
 /** Runs `f` while `tape` records. */
@@ -95,19 +95,21 @@ export function activeTapes(): readonly Tape[] {
 
 /** The tapes on which the next op would be recorded, if they track an operand of it. */
 export function recordingTapes(): Tape[] {
-  return suspended > 0 ? [] : active.filter((tape) => !tape.paused);
+  return active.filter((tape, position) => position >= visible && !tape.paused);
 }
 
 /**
- * Runs `f` without recording anything: what it computes needs no gradient and saves nothing.
+ * Runs `f` without recording anything: what it computes needs no gradient and saves nothing. Tapes that begin inside
+ * record as ever.
  * Values that already existed, and are returned as they are, keep their place on the tape.
  */
 export function untaped<T>(f: () => T): T {
-  suspended++;
+  const before = visible;
+  visible = active.length;
   try {
     return f();
   } finally {
-    suspended--;
+    visible = before;
   }
 }
 

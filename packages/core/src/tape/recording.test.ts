@@ -227,7 +227,7 @@ describe('valueAndGrad', () => {
     );
     expect(tf.memory().numTensors - before.numTensors).toBe(2);
     expect(tf.memory().numDataBuffers - before.numDataBuffers).toBe(2);
-    tf.dispose([value, gradients, w]);
+    tf.dispose([value, ...gradients, w]);
   });
 
   it('differentiates tfjs ops that bring gradients of their own', () => {
