@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publicPackages } from '../scripts/lib/packages.mjs';
 import { expectGradients, expectTraining } from './expected.ts';
@@ -18,6 +19,12 @@ const entryNames = publicPackages().flatMap(({ manifest }) =>
 it.each(entryNames)('%s can be imported', async (name) => {
   const script = `console.log(Object.keys(await import('${name}')).length)`;
   expect(Number(await consumer.node('--input-type=module', '--eval', script))).toBeGreaterThan(0);
+});
+
+it('declare the types of what they export', async () => {
+  const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--module', 'nodenext'];
+  const compiler = join(import.meta.dirname, '../node_modules/typescript/bin/tsc');
+  expect(await consumer.node(compiler, ...options, 'types.ts')).toBe('');
 });
 
 describe.each([
