@@ -2,35 +2,44 @@
 import { expClamped4, loadPart, sigmoid4, storePart } from './exp';
 
 /**
- * Normal distribution function. erfc by the Chebyshev fit of Numerical Recipes (relative error 1.2e-7 everywhere), so that
- * the lower tail keeps its relative accuracy.
+ * Upper tail of the normal distribution at |x|, divided by e^(-x^2 / 2): a polynomial of degree 9 in t = 1 / (1 + |x| / sqrt 8), fitted on [0, 13].
+ * Its relative error is below 4e-7, so that both tails keep their relative accuracy.
  */
 @inline
-function normalCdf4(x: v128): v128 {
-  const z = f32x4.mul(f32x4.abs(x), f32x4.splat(0.70710678118654752));
-  const t = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.mul(z, f32x4.splat(0.5))));
-  let p = f32x4.add(f32x4.mul(t, f32x4.splat(0.17087277)), f32x4.splat(-0.82215223));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.48851587));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.13520398));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.27886807));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.18628806));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.09678418));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.37409196));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.00002368));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.26551223));
-  const upper = f32x4.mul(f32x4.mul(t, f32x4.splat(0.5)), expClamped4(f32x4.sub(p, f32x4.mul(z, z))));
-  return v128.bitselect(upper, f32x4.sub(f32x4.splat(1), upper), f32x4.lt(x, f32x4.splat(0)));
+function scaledTail4(x: v128): v128 {
+  const t = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.abs(x), f32x4.splat(0.35355339059327376))));
+  let p = f32x4.add(f32x4.mul(t, f32x4.splat(-0.029496638501310707)), f32x4.splat(0.14210218938893526));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.24321473506637664));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.1385908771377545));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.01300629391025293));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.10121297571787818));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.12158507378718149));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.14118305678815463));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.14104347336464046));
+  return f32x4.mul(p, t);
+}
+
+/** Normal distribution function, from e^(-x^2 / 2). */
+@inline
+function normalCdf4(x: v128, bell: v128): v128 {
+  const tail = f32x4.mul(scaledTail4(x), bell);
+  return v128.bitselect(tail, f32x4.sub(f32x4.splat(1), tail), f32x4.lt(x, f32x4.splat(0)));
+}
+
+@inline
+function bell4(x: v128): v128 {
+  return expClamped4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
 }
 
 @inline
 function gelu4(x: v128): v128 {
-  return f32x4.mul(x, normalCdf4(x));
+  return f32x4.mul(x, normalCdf4(x, bell4(x)));
 }
 
 @inline
 function geluGrad4(x: v128): v128 {
-  const density = f32x4.mul(expClamped4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))), f32x4.splat(0.39894228040143268));
-  return f32x4.add(normalCdf4(x), f32x4.mul(x, density));
+  const bell = bell4(x);
+  return f32x4.add(normalCdf4(x, bell), f32x4.mul(f32x4.mul(x, bell), f32x4.splat(0.39894228040143268)));
 }
 
 /** sqrt(2 / pi) (x + 0.044715 x^3) twice: tanh of one is 2 sigmoid of the other - 1. */

@@ -2,8 +2,12 @@
 // 2 x 16 keeps 8 accumulators + 4 columns + 1 broadcast + 1 product in the 15 registers that V8 gives on x64; larger
 // tiles spill. One step of k per iteration: V8 reorders an unrolled body by accumulator and spills then, too.
 
-/** Floats of a tile row. */
-export const TILE_COLUMNS: i32 = 16;
+/** sum + a b; rounded once where the module is built for relaxed SIMD and the processor can. */
+@inline
+function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, sum);
+  return f32x4.add(sum, f32x4.mul(a, b));
+}
 
 /**
  * c0[0..16) = init0[0..16) + sum over k of a0[k] * b[k][0..16), and the same for the second row.
@@ -36,15 +40,15 @@ export function tile2x16(
     const b2 = v128.load(b, 32);
     const b3 = v128.load(b, 48);
     const x = v128.load32_splat(a0);
-    s00 = f32x4.add(s00, f32x4.mul(x, b0));
-    s01 = f32x4.add(s01, f32x4.mul(x, b1));
-    s02 = f32x4.add(s02, f32x4.mul(x, b2));
-    s03 = f32x4.add(s03, f32x4.mul(x, b3));
+    s00 = multiplyAdd(x, b0, s00);
+    s01 = multiplyAdd(x, b1, s01);
+    s02 = multiplyAdd(x, b2, s02);
+    s03 = multiplyAdd(x, b3, s03);
     const y = v128.load32_splat(a1);
-    s10 = f32x4.add(s10, f32x4.mul(y, b0));
-    s11 = f32x4.add(s11, f32x4.mul(y, b1));
-    s12 = f32x4.add(s12, f32x4.mul(y, b2));
-    s13 = f32x4.add(s13, f32x4.mul(y, b3));
+    s10 = multiplyAdd(y, b0, s10);
+    s11 = multiplyAdd(y, b1, s11);
+    s12 = multiplyAdd(y, b2, s12);
+    s13 = multiplyAdd(y, b3, s13);
     a0 += aStep;
     a1 += aStep;
     b += bStep;
