@@ -1,18 +1,13 @@
-import { type Module, TapgradError } from '@tapgrad/core';
+import type { Module } from '@tapgrad/core';
 import type { SafetensorsFile } from '@tapgrad/safetensors';
-import { reshape, squeeze, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
+import { reshape, squeeze, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { Conv2d, DepthwiseConv2d } from '../../layers/conv-2d.ts';
 import { Linear } from '../../layers/linear.ts';
 
+import { type AssignOptions, assignFrom } from '../assign.ts';
+
 /** Tells the name that a parameter or buffer of a model has in a PyTorch state. */
 export type PyTorchName = (name: string) => string;
-
-export interface PyTorchWeightsOptions {
-  /** Names of this model in the file. Default: the same, with `running_mean` for `runningMean`. */
-  readonly names?: PyTorchName;
-  /** Names of this model that the file need not have, for example a new `head`. */
-  readonly optional?: (name: string) => boolean;
-}
 
 /**
  * Assigns weights saved by PyTorch to a model. Layouts are turned by the kind of layer: linear `[out, in]` to `[in, out]`,
@@ -23,18 +18,14 @@ export interface PyTorchWeightsOptions {
 export function assignPyTorchWeights(
   model: Module<never, unknown>,
   file: SafetensorsFile,
-  { names = snakeCaseBuffers, optional = () => false }: PyTorchWeightsOptions = {},
+  { names = snakeCaseBuffers, ...options }: AssignOptions = {},
 ): void {
   const layouts = layoutsOf(model);
-  tidy(() => {
-    const state = new Map<string, Tensor>();
-    for (const [name, { shape }] of [...model.namedParameters(), ...model.namedBuffers()]) {
-      const stored = spelled(names(name), file);
-      if (file.entries.has(stored)) state.set(name, converted(file.tensor(stored), shape, layouts.get(name)));
-      else if (!optional(name)) throw missing(name, stored);
-    }
-    model.loadState(state, { strict: false });
-  });
+  const lookup = (wanted: string, name: string, shape: readonly number[]) => {
+    const stored = spelled(wanted, file);
+    return file.entries.has(stored) ? converted(file.tensor(stored), shape, layouts.get(name)) : undefined;
+  };
+  assignFrom(model, lookup, { names, ...options });
 }
 
 export function snakeCaseBuffers(name: string): string {
@@ -79,12 +70,4 @@ function inShape(weight: Tensor, shape: readonly number[], layout: Layout | unde
   const leading = extra > 0 && weight.shape.slice(0, extra).every((size) => size === 1);
   const same = weight.size === shape.reduce((product, size) => product * size, 1);
   return same && (leading || layout === 'depthwise') ? reshape(weight, [...shape]) : weight;
-}
-
-function missing(name: string, stored: string): TapgradError {
-  return new TapgradError({
-    code: 'WEIGHT_MISSING',
-    message: `the file has no ${stored}, which is ${name} of the model`,
-    fix: 'check that file and model are of one architecture, or map names with { names }',
-  });
 }
