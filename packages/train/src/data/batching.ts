@@ -31,11 +31,11 @@ export function* batchIndices(
   for (let batch = from; batch < count; batch++) yield order.slice(batch * batchSize, (batch + 1) * batchSize);
 }
 
-/** Throws DATA_OPTION for a batch size that is no positive whole number. */
+/** Throws BAD_OPTION for a batch size that is no positive whole number. */
 export function checkBatching({ batchSize }: BatchingOptions): void {
   if (Number.isSafeInteger(batchSize) && batchSize > 0) return;
   throw new TapgradError({
-    code: 'DATA_OPTION',
+    code: 'BAD_OPTION',
     message: `batchSize is ${batchSize}`,
     fix: 'give a whole number from 1',
   });

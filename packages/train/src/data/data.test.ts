@@ -51,7 +51,7 @@ describe('tensorBatches', () => {
     const refused = (f: () => unknown, code: string) => expect(f).toThrow(expect.objectContaining({ code }));
     refused(() => tensorBatches({ inputs: three, targets: two }, { batchSize: 1 }), 'DATA_LENGTH');
     refused(() => tensorBatches({ inputs: [] }, { batchSize: 1 }), 'DATA_LENGTH');
-    refused(() => tensorBatches({ inputs: three }, { batchSize: 0 }), 'DATA_OPTION');
+    refused(() => tensorBatches({ inputs: three }, { batchSize: 0 }), 'BAD_OPTION');
     dispose([three, two]);
   });
 });

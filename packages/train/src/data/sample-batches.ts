@@ -7,7 +7,7 @@ export type Collate<Sample> = (samples: readonly Sample[]) => Batch | Promise<Ba
 
 /**
  * Batches from an array of samples of any kind.
- * @throws TapgradError DATA_OPTION
+ * @throws TapgradError BAD_OPTION
  */
 export function sampleBatches<Sample>(
   samples: readonly Sample[],
@@ -34,7 +34,7 @@ export interface StreamOptions extends Omit<BatchingOptions, 'shuffle'> {
 /**
  * Batches from a stream of samples, opened anew for each epoch. To resume within an epoch the samples before are read
  * again and passed over.
- * @throws TapgradError DATA_OPTION
+ * @throws TapgradError BAD_OPTION
  */
 export function streamBatches<Sample>(
   open: (epoch: number) => Iterable<Sample> | AsyncIterable<Sample>,

@@ -6,7 +6,7 @@ import { type BatchingOptions, batchCount, batchIndices, checkBatching } from '.
 /**
  * Batches from whole tensors whose first axis counts samples, `[samples, …]`: inputs, targets and any side data, also
  * nested in arrays and records. The tensors remain the caller's; each batch has rows of its own.
- * @throws TapgradError DATA_LENGTH if the tensors differ in their number of samples, DATA_OPTION
+ * @throws TapgradError DATA_LENGTH if the tensors differ in their number of samples, BAD_OPTION
  */
 export function tensorBatches(data: Batch, options: BatchingOptions): BatchSource {
   checkBatching(options);

@@ -21,7 +21,7 @@ export interface AdamOptions {
 
 /**
  * Adam (Kingma and Ba 2015, algorithm 1). `weightDecay` is an L2 penalty here: it is added to the gradient.
- * @throws TapgradError OPTIMIZER_OPTION
+ * @throws TapgradError BAD_OPTION
  */
 export function adam(options: AdamOptions): NamedStateOptimizer {
   return new Adam('adam', { weightDecay: 0, ...options }, false);
@@ -30,7 +30,7 @@ export function adam(options: AdamOptions): NamedStateOptimizer {
 /**
  * AdamW (Loshchilov and Hutter 2019, algorithm 2, as PyTorch writes it): p ← p − ηλp − η·m̂/(√v̂ + ε). The decay does not
  * pass through the moments. Updates are made in place where the backend has the kernel `tapgrad.AdamW`.
- * @throws TapgradError OPTIMIZER_OPTION
+ * @throws TapgradError BAD_OPTION
  */
 export function adamw(options: AdamOptions): NamedStateOptimizer {
   return new Adam('adamw', { weightDecay: 0.01, ...options }, true);

@@ -180,6 +180,6 @@ describe('optimizers', () => {
     () => adam({ learningRate: 0.1, beta2: 1 }),
     () => adamw({ learningRate: Number.NaN }),
   ])('a wrong option is refused (%#)', (make) => {
-    expect(make).toThrow(expect.objectContaining({ code: 'OPTIMIZER_OPTION' }));
+    expect(make).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
   });
 });

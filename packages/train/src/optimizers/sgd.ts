@@ -18,7 +18,7 @@ export interface SgdOptions {
 
 /**
  * Stochastic gradient descent as PyTorch writes it: g ← g + λp; b ← μb + g; p ← p − ηb, or p − η(g + μb) with Nesterov.
- * @throws TapgradError OPTIMIZER_OPTION
+ * @throws TapgradError BAD_OPTION
  */
 export function sgd(options: SgdOptions): NamedStateOptimizer {
   return new Sgd(options);

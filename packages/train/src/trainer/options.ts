@@ -43,7 +43,7 @@ export interface TrainerOptions<Outputs> {
   readonly onProgress?: (event: TrainingEvent) => void | Promise<void>;
 }
 
-/** Throws TRAINER_OPTION for what makes no sense. */
+/** Throws BAD_OPTION for what makes no sense. */
 export function checkTrainerOptions(options: TrainerOptions<never>): void {
   const { epochs, steps, accumulate, evaluation, earlyStopping } = options;
   const counts = { epochs, steps, accumulate, 'evaluation.every': evaluation?.every };
@@ -59,5 +59,5 @@ export function checkTrainerOptions(options: TrainerOptions<never>): void {
 }
 
 function refused(message: string, fix: string): TapgradError {
-  return new TapgradError({ code: 'TRAINER_OPTION', message, fix });
+  return new TapgradError({ code: 'BAD_OPTION', message, fix });
 }

@@ -23,6 +23,8 @@ export class Run<Outputs> {
   private readonly clipper: Clipper | undefined;
   private readonly began = performance.now();
   private readonly firstStep: number;
+  /** The position of the last checkpoint. */
+  private saved: string | undefined;
 
   constructor(
     private readonly stack: Stack<Outputs>,
@@ -32,6 +34,7 @@ export class Run<Outputs> {
   ) {
     this.position = resumed ? { ...resumed.run } : startPosition();
     this.firstStep = this.position.step;
+    this.saved = resumed && JSON.stringify(this.position);
     this.source = batchSource(options.data);
     this.watch = new Watch(options.earlyStopping, this.position.watch);
     this.best = options.earlyStopping?.restoreBest ? new BestState(stack as Stack<unknown>, checkpoints) : undefined;
@@ -194,7 +197,11 @@ export class Run<Outputs> {
 
   private async *save(): Events<void> {
     const { checkpoints, position, stack } = this;
-    if (checkpoints) yield await checkpoints.save(stack as Stack<unknown>, position);
+    const now = JSON.stringify(position);
+    if (!checkpoints || now === this.saved) return;
+    const event = await checkpoints.save(stack as Stack<unknown>, position);
+    this.saved = now;
+    yield event;
   }
 
   private get evaluationIsDue(): boolean {

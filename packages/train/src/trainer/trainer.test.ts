@@ -181,7 +181,7 @@ describe('Trainer', () => {
     (options) => {
       const stack = stackOf();
       expect(() => new Trainer(stack, { data: [], ...options })).toThrow(
-        expect.objectContaining({ code: 'TRAINER_OPTION' }),
+        expect.objectContaining({ code: 'BAD_OPTION' }),
       );
       stack.detach();
     },

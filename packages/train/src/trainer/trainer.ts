@@ -12,7 +12,7 @@ export class Trainer<Outputs = unknown> {
   private run: Run<Outputs> | undefined;
   private busy = false;
 
-  /** @throws TapgradError TRAINER_OPTION */
+  /** @throws TapgradError BAD_OPTION */
   constructor(
     readonly stack: Stack<Outputs>,
     readonly options: TrainerOptions<Outputs>,
