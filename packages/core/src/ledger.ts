@@ -58,10 +58,12 @@ export class Ledger {
   private timeline: MemorySample[] | undefined;
   private stride = 1;
 
-  /** Starts counting. */
+  /** Starts counting, and a new peak. */
   open(): this {
-    this.began ||= performance.now();
-    this.close ??= observeMemory({
+    if (this.close) return this;
+    this.began = performance.now();
+    this.resetPeak();
+    this.close = observeMemory({
       allocated: (dataId, bytes) => this.allocated(dataId, bytes),
       freed: (dataId) => this.freed(dataId),
     });

@@ -45,7 +45,9 @@ export class RandomStream {
     const values = new Float32Array(count);
     const scale = (high - low) / 4294967296;
     const start = this.position;
-    for (let i = 0; i < count; i++) values[i] = low + this.at(start + i) * scale;
+    // In float32 the largest draws would round up to `high` itself.
+    const highest = high - (high - low) * 2 ** -24;
+    for (let i = 0; i < count; i++) values[i] = Math.min(low + this.at(start + i) * scale, highest);
     this.position += count;
     return values;
   }
