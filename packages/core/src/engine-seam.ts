@@ -176,13 +176,6 @@ export function hold<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
-/** Gives a held tensor to the current tfjs scope, as if an op had just made it. */
-export function surrender<T extends Tensor>(tensor: T): T {
-  tensor.kept = false;
-  internals().track(tensor);
-  return tensor;
-}
-
 /** Runs `f` in a tfjs scope: what it made and did not return is disposed, also when it throws. */
 export function scoped<T>(f: () => T): T {
   const target = internals();

@@ -30,13 +30,6 @@ export function valuesOf(x: Tensor): number[] {
   return Array.from(x.dataSync());
 }
 
-export interface BlockShape {
-  readonly batch: number;
-  readonly tokens: number;
-  readonly width: number;
-  readonly heads: number;
-}
-
 const blockParameters = (width: number): Record<string, number[]> => ({
   'norm1.weight': [width],
   'norm1.bias': [width],

@@ -56,7 +56,7 @@ export function expectClose(
   );
 }
 
-export function rootMeanSquare(values: ArrayLike<number>): number {
+function rootMeanSquare(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! ** 2;
   return values.length === 0 ? 1 : Math.sqrt(sum / values.length);

@@ -1,7 +1,7 @@
 import { add, fill, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { hold, madeSince, nextTensorId, scoped, shareBuffer } from '../engine-seam.ts';
-import { TapgradError } from '../errors.ts';
 import { sameShape } from '../rules/broadcast.ts';
+import { gradientShape, graphNotCreatable, graphReleased, notScalar, notTracked } from './backward-errors.ts';
 import { releaseNode, type TapeNode, type TrackedValue } from './node.ts';
 import { inPhase } from './phase.ts';
 import { alias, recording, untaped } from './recorder.ts';
@@ -71,11 +71,7 @@ class BackwardPass {
     this.createGraph = options.createGraph ?? false;
     this.retain = options.retain ?? this.createGraph;
     if (this.createGraph && !tape.createGraph) {
-      throw new TapgradError({
-        code: 'GRAPH_NOT_CREATABLE',
-        message: 'backward was asked to create a graph, but the tape did not record for that',
-        fix: 'pass createGraph: true to record()',
-      });
+      throw graphNotCreatable();
     }
   }
 
@@ -88,19 +84,11 @@ class BackwardPass {
     for (const [index, each] of ys.entries()) {
       const value = this.tape.valueOf(each);
       if (!value) {
-        throw new TapgradError({
-          code: 'NOT_TRACKED',
-          message: 'the value to differentiate does not depend on any parameter of this tape',
-          fix: 'compute it inside record(), from the parameters given, and not under untaped() or detach()',
-        });
+        throw notTracked();
       }
       const gradient = gradients[index];
       if (!gradient && each.size !== 1) {
-        throw new TapgradError({
-          code: 'NOT_SCALAR',
-          message: `backward needs a scalar or a gradient to start from; y has shape [${each.shape}]`,
-          fix: 'reduce it (tf.sum, tf.mean), or pass { gradient }',
-        });
+        throw notScalar(each);
       }
       scoped(() => this.accumulate(value, gradient ?? this.start(each), gradient !== undefined, 'seed'));
     }
@@ -178,13 +166,7 @@ class BackwardPass {
 
   private accumulate(value: TrackedValue, gradient: Tensor, shared: boolean, op: string): void {
     if (value.node?.released) {
-      throw new TapgradError({
-        code: 'GRAPH_RELEASED',
-        message: `backward reached ${value.node.kernel} a second time, after its saved values were freed`,
-        op: value.node.kernel,
-        modulePath: value.node.modulePath,
-        fix: 'detach() the boundary between the two losses, or pass { retain: true } to the first backward',
-      });
+      throw graphReleased(value.node);
     }
     this.checkShape(gradient, value, op);
     const before = value.gradient;
@@ -211,13 +193,7 @@ class BackwardPass {
 
   private checkShape(gradient: Tensor, value: TrackedValue, op: string): void {
     if (sameShape(gradient.shape, value.shape)) return;
-    throw new TapgradError({
-      code: 'GRADIENT_SHAPE',
-      message: `a gradient of shape [${gradient.shape}] was made for a value of shape [${value.shape}]`,
-      op,
-      modulePath: value.node?.modulePath,
-      fix: 'the rule or tap that made it must return the shape of the value',
-    });
+    throw gradientShape(gradient, value, op);
   }
 
   private drop(value: TrackedValue): void {

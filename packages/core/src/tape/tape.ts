@@ -1,10 +1,9 @@
 import type { DataId, DataType, Tensor } from '@tensorflow/tfjs-core';
-import { internals, scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
-import type { SaveRole } from '../rules/registry.ts';
 import { type BackwardOptions, runBackward, runBackwardAsync } from './backward.ts';
 import { markParameter } from './buffer-marks.ts';
-import { type GradientTap, outputIndex, outputName, releaseNode, type TapeNode, TrackedValue } from './node.ts';
+import { rerun, roleOf, sourcesOf, valueNamed } from './kernel-values.ts';
+import { type GradientTap, outputName, releaseNode, type TapeNode, TrackedValue } from './node.ts';
 import { activeTapes, isVariable, type KernelCall } from './recorder.ts';
 import { SavedStore, type SavePolicy } from './saved-store.ts';
 import { currentWhere } from './where.ts';
@@ -236,31 +235,4 @@ export class Tape {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function rerun(kernel: string, attrs: TapeNode['attrs']): (operands: Record<string, Tensor>) => Tensor {
-  return (operands) =>
-    scoped(() => {
-      const made = internals().runKernel(kernel, operands, attrs);
-      return Array.isArray(made) ? (made[0] as Tensor) : made;
-    });
-}
-
-function sourcesOf(inputs: Readonly<Record<string, Tensor | undefined>>): NonNullable<TapeNode['sources']> {
-  const sources: Record<string, { dataId: Tensor['dataId']; shape: readonly number[]; dtype: DataType }> = {};
-  for (const [name, input] of Object.entries(inputs)) {
-    if (input) sources[name] = { dataId: input.dataId, shape: input.shape, dtype: input.dtype };
-  }
-  return sources;
-}
-
-function valueNamed(name: string, { inputs, outputs, aux }: KernelCall): Tensor | undefined {
-  const output = inputs[name] ? undefined : outputIndex(name);
-  return output === undefined ? (inputs[name] ?? aux?.[name]) : outputs[output];
-}
-
-function roleOf(name: string, { rule, inputs }: KernelCall): SaveRole {
-  if (rule.role) return rule.role;
-  if (inputs[name]) return 'input';
-  return outputIndex(name) === undefined ? 'aux' : 'output';
 }

@@ -35,14 +35,14 @@ const storedAs: Readonly<Record<string, SafetensorsDtype>> = {
  * @throws TapgradError `WEIGHTS_MANIFEST_INVALID` when there is none or it is not what tfjs writes.
  */
 export function weightGroups(model: unknown): readonly WeightGroup[] {
-  const manifest = isRecord(model) ? model['weightsManifest'] : undefined;
+  const manifest = isRecord(model) ? model.weightsManifest : undefined;
   if (!Array.isArray(manifest))
     throw invalid('the model has no weightsManifest', 'give the model.json of a tfjs graph or layers model');
   for (const group of manifest) {
-    if (!isRecord(group) || !Array.isArray(group['paths']) || !Array.isArray(group['weights'])) {
+    if (!isRecord(group) || !Array.isArray(group.paths) || !Array.isArray(group.weights)) {
       throw invalid('a group of weightsManifest lacks paths or weights');
     }
-    for (const weight of group['weights']) checkEntry(weight);
+    for (const weight of group.weights) checkEntry(weight);
   }
   return manifest as WeightGroup[];
 }
@@ -79,7 +79,7 @@ function decodeWeight({ name, shape, dtype, quantization }: WeightEntry, bytes: 
 }
 
 function checkEntry(weight: unknown): asserts weight is WeightEntry {
-  if (!isRecord(weight) || typeof weight['name'] !== 'string' || !Array.isArray(weight['shape']))
+  if (!isRecord(weight) || typeof weight.name !== 'string' || !Array.isArray(weight.shape))
     throw invalid('a weight lacks name or shape');
   const { name, shape, dtype, quantization } = weight as unknown as WeightEntry;
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))

@@ -73,7 +73,10 @@ describe('tfjs weights', () => {
   it('a URL is fetched relative to the folder, and its failures are coded', async () => {
     const asked: string[] = [];
     const answer = (status: number) =>
-      (async (url: URL) => (asked.push(String(url)), new Response('{}', { status }))) as unknown as typeof fetch;
+      (async (url: URL) => {
+        asked.push(String(url));
+        return new Response('{}', { status });
+      }) as unknown as typeof fetch;
     await expect(loadTfjsWeights(urlSource('https://host/m', { fetch: answer(404) }))).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
     });

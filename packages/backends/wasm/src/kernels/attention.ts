@@ -31,7 +31,7 @@ function sizesOf({ q, k, v }: Inputs, heads: number): Sizes {
 }
 
 /** Floats between two neighbours along each axis of a mask that broadcasts to [batch, heads, n, m]; 0 where it repeats. */
-export function maskStrides(shape: readonly number[]): [number, number, number, number] {
+function maskStrides(shape: readonly number[]): [number, number, number, number] {
   const strides: [number, number, number, number] = [0, 0, 0, 0];
   let stride = 1;
   for (let axis = 1; axis <= shape.length; axis++) {

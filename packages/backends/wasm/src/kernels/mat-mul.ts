@@ -21,7 +21,7 @@ interface FusedAttrs extends Transposes {
 const activations: Readonly<Record<string, number>> = { relu: 1, relu6: 2, leakyrelu: 3, sigmoid: 4, elu: 5 };
 
 /** a [..., m, k] times b [..., k, n] (stored transposed if so said), batch dimensions broadcast, plus `bias` [n]. */
-export function matMul(
+function matMul(
   heap: Heap,
   a: TensorInfo,
   b: TensorInfo,

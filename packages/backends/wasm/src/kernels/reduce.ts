@@ -8,7 +8,7 @@ interface Attrs {
 }
 
 /** `factor` times the sum over `axes`, which are in order: one pass for each run of neighbours, nothing is transposed. */
-export function sumOver(heap: Heap, x: TensorInfo, axes: readonly number[], factor = 1): TensorInfo {
+function sumOver(heap: Heap, x: TensorInfo, axes: readonly number[], factor = 1): TensorInfo {
   let [from, shape]: [TensorInfo, number[]] = [x, x.shape];
   let rest = [...axes];
   do {

@@ -20,7 +20,7 @@ export function topIndices(scores: ArrayLike<number>, count: number): number[] {
  * order but keeps the product of three small numbers above zero.
  * @param importances each `[in, out]`, not negative
  */
-export function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: number): number[] {
+function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: number): number[] {
   const scores = tidy(() => {
     const scaled = importances.map((each) => {
       const rows = gather(each, [...inputs], 0);

@@ -1,0 +1,48 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { TapgradError } from '../errors.ts';
+import type { TapeNode, TrackedValue } from './node.ts';
+
+export function graphNotCreatable(): TapgradError {
+  return new TapgradError({
+    code: 'GRAPH_NOT_CREATABLE',
+    message: 'backward was asked to create a graph, but the tape did not record for that',
+    fix: 'pass createGraph: true to record()',
+  });
+}
+
+export function notTracked(): TapgradError {
+  return new TapgradError({
+    code: 'NOT_TRACKED',
+    message: 'the value to differentiate does not depend on any parameter of this tape',
+    fix: 'compute it inside record(), from the parameters given, and not under untaped() or detach()',
+  });
+}
+
+export function notScalar(y: Tensor): TapgradError {
+  return new TapgradError({
+    code: 'NOT_SCALAR',
+    message: `backward needs a scalar or a gradient to start from; y has shape [${y.shape}]`,
+    fix: 'reduce it (tf.sum, tf.mean), or pass { gradient }',
+  });
+}
+
+export function graphReleased(node: TapeNode): TapgradError {
+  return new TapgradError({
+    code: 'GRAPH_RELEASED',
+    message: `backward reached ${node.kernel} a second time, after its saved values were freed`,
+    op: node.kernel,
+    modulePath: node.modulePath,
+    fix: 'detach() the boundary between the two losses, or pass { retain: true } to the first backward',
+  });
+}
+
+/** `op`: the kernel whose rule made the gradient, or what else did. */
+export function gradientShape(gradient: Tensor, value: TrackedValue, op: string): TapgradError {
+  return new TapgradError({
+    code: 'GRADIENT_SHAPE',
+    message: `a gradient of shape [${gradient.shape}] was made for a value of shape [${value.shape}]`,
+    op,
+    modulePath: value.node?.modulePath,
+    fix: 'the rule or tap that made it must return the shape of the value',
+  });
+}
