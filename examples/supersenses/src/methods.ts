@@ -26,9 +26,10 @@ export const methods: Readonly<Record<MethodName, Method>> = {
       return [];
     },
   },
-  // The side network has a classifier of its own; the model's is never run.
+  // The side network has a classifier of its own; the model's is never run. A pruned start would rank the trunk's weights
+  // by full backward passes, and the peak would be theirs; here it gains nothing.
   ladder: {
-    learningRate: 5e-3,
-    prepare: (_model, classes) => [ladder({ blocks: 'layers.*', reduction: 8, head: { classes } })],
+    learningRate: 1.5e-2,
+    prepare: (_model, classes) => [ladder({ blocks: 'layers.*', reduction: 8, init: 'random', head: { classes } })],
   },
 };
