@@ -9,6 +9,8 @@ export interface BatchSource {
   readonly length: number | undefined;
   /** The source's tensors are made for each batch, and disposed by who asked for it. */
   readonly fresh: boolean;
+  /** What decides which samples are in which batch; a run resumes within an epoch only where it is the same. */
+  readonly order?: string;
   /** The batches of an epoch, from number `from` on. The same epoch gives the same batches each time. */
   batches(epoch: number, from?: number): Batches;
 }
@@ -32,7 +34,8 @@ export function batchSource(data: TrainingData): BatchSource {
     });
   }
   const length = Array.isArray(data) ? data.length : undefined;
-  return { length, fresh: false, batches: (_, from = 0) => skip(data, from, false) };
+  const order = length === undefined ? undefined : `${length} batches`;
+  return { length, ...(order && { order }), fresh: false, batches: (_, from = 0) => skip(data, from, false) };
 }
 
 /** The batches without the first `count`. */

@@ -16,6 +16,13 @@ export function batchCount(samples: number, { batchSize, dropLast = false }: Bat
   return dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
 }
 
+/** In words: what decides which samples are in which batch. */
+export function orderOf(samples: number, options: BatchingOptions): string {
+  const { batchSize, shuffle = false, seed = 0, dropLast = false } = options;
+  const how = `${shuffle ? `shuffled with seed ${seed}` : 'in order'}${dropLast ? ', full batches only' : ''}`;
+  return `${samples} samples in batches of ${batchSize}, ${how}`;
+}
+
 /** Indices of the samples of each batch of an epoch, from batch `from` on. The same seed and epoch give the same order. */
 export function* batchIndices(
   samples: number,

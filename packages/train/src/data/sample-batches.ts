@@ -1,6 +1,6 @@
 import { type Batch, randomStream } from '@tapgrad/core';
 import type { BatchSource } from './batch-source.ts';
-import { type BatchingOptions, batchCount, batchIndices, checkBatching } from './batching.ts';
+import { type BatchingOptions, batchCount, batchIndices, checkBatching, orderOf } from './batching.ts';
 
 /** Makes one batch of some samples: new tensors, which the trainer disposes. */
 export type Collate<Sample> = (samples: readonly Sample[]) => Batch | Promise<Batch>;
@@ -17,6 +17,7 @@ export function sampleBatches<Sample>(
   checkBatching(options);
   return {
     length: batchCount(samples.length, options),
+    order: orderOf(samples.length, options),
     fresh: true,
     async *batches(epoch, from) {
       for (const indices of batchIndices(samples.length, options, epoch, from)) {
@@ -42,9 +43,10 @@ export function streamBatches<Sample>(
   options: StreamOptions,
 ): BatchSource {
   checkBatching(options);
-  const { batchSize, dropLast = false } = options;
+  const { batchSize, shuffleBuffer = 0, seed = 0, dropLast = false } = options;
   return {
     length: undefined,
+    order: `a stream in batches of ${batchSize}, shuffled in a buffer of ${shuffleBuffer} with seed ${seed}`,
     fresh: true,
     async *batches(epoch, from = 0) {
       let passed = from * batchSize;

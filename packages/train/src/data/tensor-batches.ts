@@ -1,7 +1,7 @@
 import { type Batch, TapgradError } from '@tapgrad/core';
 import { gather, Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { BatchSource } from './batch-source.ts';
-import { type BatchingOptions, batchCount, batchIndices, checkBatching } from './batching.ts';
+import { type BatchingOptions, batchCount, batchIndices, checkBatching, orderOf } from './batching.ts';
 
 /**
  * Batches from whole tensors whose first axis counts samples, `[samples, …]`: inputs, targets and any side data, also
@@ -13,6 +13,7 @@ export function tensorBatches(data: Batch, options: BatchingOptions): BatchSourc
   const samples = sampleCount(data);
   return {
     length: batchCount(samples, options),
+    order: orderOf(samples, options),
     fresh: true,
     *batches(epoch, from) {
       for (const indices of batchIndices(samples, options, epoch, from)) {

@@ -4,6 +4,7 @@ import { adamStep } from './adam-step.ts';
 import { type DecayFilter, decayFilter } from './decay.ts';
 import { NamedStateOptimizer, type ParameterState } from './named-state.ts';
 import { checkOptions } from './options.ts';
+import { type RateFactors, rateFactors } from './rates.ts';
 
 export interface AdamOptions {
   readonly learningRate: number;
@@ -17,6 +18,7 @@ export interface AdamOptions {
   readonly weightDecay?: number;
   /** What decays; default: parameters of two or more axes, so neither biases nor norms. */
   readonly decay?: DecayFilter;
+  readonly rates?: RateFactors;
 }
 
 /**
@@ -45,10 +47,10 @@ class Adam extends NamedStateOptimizer {
 
   constructor(
     name: string,
-    { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decay }: AdamOptions,
+    { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, decay, rates }: AdamOptions,
     private readonly decoupled: boolean,
   ) {
-    super(learningRate, ['m', 'v']);
+    super(learningRate, ['m', 'v'], rateFactors(name, rates));
     checkOptions(name, {
       learningRate: { value: learningRate },
       beta1: { value: beta1, below: 1 },
@@ -64,7 +66,8 @@ class Adam extends NamedStateOptimizer {
   }
 
   protected update(name: string, parameter: Parameter, gradient: Tensor, { slots, steps }: ParameterState): void {
-    const { learningRate, beta1, beta2, epsilon, decoupled } = this;
+    const { beta1, beta2, epsilon, decoupled } = this;
+    const learningRate = this.rateOf(name);
     const rate = this.weightDecay > 0 && this.decays(name, parameter) ? this.weightDecay : 0;
     const direction = rate > 0 && !decoupled ? add(gradient, mul(parameter.variable, rate)) : gradient;
     const weightDecay = decoupled ? rate : 0;

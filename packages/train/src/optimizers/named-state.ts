@@ -20,12 +20,24 @@ export abstract class NamedStateOptimizer implements Optimizer {
     /** Multiplied with the update; a schedule sets it anew at each step. */
     public learningRate: number,
     private readonly slotNames: readonly string[],
+    private readonly factorOf: (name: string) => number = () => 1,
   ) {}
+
+  /** The learning rate of one parameter. */
+  protected rateOf(name: string): number {
+    return this.learningRate * this.factorOf(name);
+  }
 
   /** Changes the parameter (and the state's slots) by its gradient. Runs in a tfjs scope of its own. */
   protected abstract update(name: string, parameter: Parameter, gradient: Tensor, state: ParameterState): void;
 
+  /**
+   * @throws TapgradError SHAPE_MISMATCH for a gradient, or state, that has not the parameter's shape; nothing has changed
+   * then
+   */
   step(parameters: ReadonlyMap<string, Parameter>, gradients: ReadonlyMap<string, Tensor>): void {
+    // A kernel that writes in place trusts the sizes.
+    for (const [name, gradient] of gradients) this.checkShapes(name, parameters.get(name), gradient);
     for (const [name, parameter] of parameters) {
       const gradient = gradients.get(name);
       if (!gradient) continue;
@@ -81,6 +93,20 @@ export abstract class NamedStateOptimizer implements Optimizer {
   dispose(): void {
     for (const { slots } of this.states.values()) for (const each of slots.values()) each.dispose();
     this.states.clear();
+  }
+
+  private checkShapes(name: string, parameter: Parameter | undefined, gradient: Tensor): void {
+    if (!parameter) return;
+    const expected = parameter.shape.join();
+    const others = { gradient, ...Object.fromEntries(this.states.get(name)?.slots ?? []) };
+    for (const [what, { shape }] of Object.entries(others)) {
+      if (shape.join() === expected) continue;
+      throw new TapgradError({
+        code: 'SHAPE_MISMATCH',
+        message: `${name} is [${expected}], its ${what} is [${shape}]`,
+        fix: "give each model an optimizer of its own, and return gradients of their parameters' shapes from hooks",
+      });
+    }
   }
 
   private stateOf(name: string, parameter: Parameter): ParameterState {

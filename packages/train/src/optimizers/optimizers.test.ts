@@ -111,6 +111,35 @@ describe('optimizers', () => {
     expect(values.map((each) => each.variable.dataSync()[0])).toEqual([0.95, 0.95, 1]);
   });
 
+  it.each([
+    ['sgd', () => sgd({ learningRate: 1, rates: { 'head.**': 0.5, '**': 0 } })],
+    ['adam', () => adam({ learningRate: 1, rates: { 'head.**': 0.5, '**': 0 } })],
+  ])('%s has a learning rate of its own where a glob says so: the first that matches', (_, make) => {
+    optimizer = make();
+    const [head, body] = [parameter('head.out.weight', [1]), parameter('body.weight', [1])];
+    step(optimizer, { 'head.out.weight': [1], 'body.weight': [1] });
+    expect(head.variable.dataSync()[0]).toBeCloseTo(0.5, 7);
+    expect(body.variable.dataSync()[0]).toBe(1);
+  });
+
+  it('a gradient or state of another shape is refused before anything changes', () => {
+    optimizer = adam({ learningRate: 1 });
+    const [first, second] = [parameter('first', [1]), parameter('second', [1, 2])];
+    const wrong = new Map([
+      ['first', tensor([1])],
+      ['second', tensor([1])],
+    ]);
+    const refused = () =>
+      expect(() => optimizer?.step(parameters, wrong)).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
+    refused();
+    expect([first.variable.dataSync()[0], optimizer.state().size]).toEqual([1, 0]);
+    step(optimizer, { first: [1], second: [1, 1] });
+    second.dispose();
+    parameter('second', [1]);
+    refused();
+    for (const each of wrong.values()) each.dispose();
+  });
+
   it('a parameter that stopped training finds its moments and its own step count again', () => {
     optimizer = adam({ learningRate: rate });
     const p = parameter('w', [1]);
@@ -179,6 +208,7 @@ describe('optimizers', () => {
     () => sgd({ learningRate: 0.1, momentum: 1 }),
     () => adam({ learningRate: 0.1, beta2: 1 }),
     () => adamw({ learningRate: Number.NaN }),
+    () => adamw({ learningRate: 1, rates: { head: -1 } }),
   ])('a wrong option is refused (%#)', (make) => {
     expect(make).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
   });

@@ -3,6 +3,7 @@ import { add, mul, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type DecayFilter, decayFilter } from './decay.ts';
 import { NamedStateOptimizer, type ParameterState } from './named-state.ts';
 import { checkOptions } from './options.ts';
+import { type RateFactors, rateFactors } from './rates.ts';
 
 export interface SgdOptions {
   readonly learningRate: number;
@@ -14,6 +15,7 @@ export interface SgdOptions {
   readonly weightDecay?: number;
   /** What the penalty is for; default: parameters of two or more axes. */
   readonly decay?: DecayFilter;
+  readonly rates?: RateFactors;
 }
 
 /**
@@ -30,8 +32,8 @@ class Sgd extends NamedStateOptimizer {
   private readonly weightDecay: number;
   private readonly decays: ReturnType<typeof decayFilter>;
 
-  constructor({ learningRate, momentum = 0, nesterov = false, weightDecay = 0, decay }: SgdOptions) {
-    super(learningRate, momentum > 0 ? ['momentum'] : []);
+  constructor({ learningRate, momentum = 0, nesterov = false, weightDecay = 0, decay, rates }: SgdOptions) {
+    super(learningRate, momentum > 0 ? ['momentum'] : [], rateFactors('sgd', rates));
     checkOptions('sgd', {
       learningRate: { value: learningRate },
       momentum: { value: momentum, below: 1 },
@@ -52,6 +54,6 @@ class Sgd extends NamedStateOptimizer {
       tidy(() => velocity.assign(add(mul(velocity, momentum), direction)));
       direction = nesterov ? add(direction, mul(velocity, momentum)) : velocity;
     }
-    parameter.assign(sub(parameter.variable, mul(direction, this.learningRate)));
+    parameter.assign(sub(parameter.variable, mul(direction, this.rateOf(name))));
   }
 }

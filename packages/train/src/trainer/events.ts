@@ -60,6 +60,8 @@ export interface EndEvent {
 
 export type TrainingEvent = StepEvent | EvaluationEvent | EpochEvent | CheckpointEvent | EndEvent;
 
+export type Events<Result> = AsyncGenerator<TrainingEvent, Result>;
+
 /** What a run came to. */
 export interface FitResult {
   readonly reason: EndReason;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useWasm } from '@tapgrad/backend-wasm';
 import { attach, definePlugin, type Module, Parameter, type Stack } from '@tapgrad/core';
-import { add, dispose, keep, mul, scalar, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { add, dispose, keep, mul, scalar, type Tensor, tidy, zeros, zerosLike } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { adamw, cosine, type NamedStateOptimizer, sgd, tensorBatches, warmup } from '../index.ts';
 import { Mlp, meanSquaredError, numbersOf, sampleData } from '../test-support.ts';
@@ -88,11 +88,12 @@ async function run(make: () => NamedStateOptimizer, options: Partial<TrainerOpti
       return options.onProgress?.(event);
     },
   } as TrainerOptions<Tensor>);
-  const result = await trainer.fit();
-  const numbers = numbersOf(process.stack as never);
-  const steps = process.stack.steps;
-  process.end();
-  return { result, losses, numbers, steps };
+  try {
+    const result = await trainer.fit();
+    return { result, losses, numbers: numbersOf(process.stack as never), steps: process.stack.steps };
+  } finally {
+    process.end();
+  }
 }
 
 const optimizers: [string, () => NamedStateOptimizer][] = [
@@ -142,6 +143,37 @@ describe.each(optimizers)('a run with %s that was resumed is the run in one go, 
     expect(again.numbers).toEqual(whole.numbers);
     expect((await readdir(folder)).sort()).toEqual(['step-000000014.safetensors', 'step-000000021.safetensors']);
   });
+});
+
+it('within an epoch a run does not go on with data in another order', async () => {
+  const make = () => sgd({ learningRate: 0.05 });
+  await run(make, { steps: 10, ...stopAfter(3), checkpoints: folder });
+  const inputs = zeros([20, 3]);
+  const data = tensorBatches({ inputs }, { batchSize: 3, shuffle: true, seed: 12 });
+  await expect(run(make, { steps: 10, checkpoints: folder, resume: true, data })).rejects.toMatchObject({
+    code: 'CHECKPOINT_DATA',
+  });
+  inputs.dispose();
+});
+
+it('a run that ended early goes on with more patience, and evaluates nothing twice', async () => {
+  const make = () => sgd({ learningRate: 0 });
+  const evaluations: number[] = [];
+  const ran = (patience: number) =>
+    run(make, {
+      epochs: 9,
+      checkpoints: folder,
+      resume: true,
+      earlyStopping: { patience },
+      evaluation: { data: (epoch) => tensorBatches(sample, { batchSize: 20 }).batches(epoch) },
+      onProgress: (event) => void (event.kind === 'evaluation' && evaluations.push(event.step)),
+    });
+  const sample = sampleData(20);
+  expect((await ran(1)).result).toMatchObject({ reason: 'stopped-early', steps: 14 });
+  expect((await ran(1)).result).toMatchObject({ reason: 'stopped-early', steps: 14 });
+  expect((await ran(3)).result).toMatchObject({ reason: 'stopped-early', steps: 28, best: { step: 7 } });
+  expect(evaluations).toEqual([7, 14, 21, 28]);
+  dispose(sample);
 });
 
 function stopAfter(step: number): Partial<TrainerOptions<Tensor>> {

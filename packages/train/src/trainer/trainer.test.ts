@@ -48,10 +48,11 @@ function witness(log: string[]): Plugin {
     apply({ hooks }) {
       for (const part of ['train', 'epoch', 'step', 'evaluate'] as const) {
         hooks[part].begin.tap(
-          (context) => void log.push(`begin ${part}${context.index === undefined ? '' : ` ${context.index}`}`),
+          ({ index }) => void log.push(['begin', part, index].filter((each) => each !== undefined).join(' ')),
         );
         hooks[part].end.tap(
-          (context) => void log.push(`end ${part}${context.index === undefined ? '' : ` ${context.index}`}`),
+          ({ index, reason }) =>
+            void log.push(['end', part, index, reason].filter((each) => each !== undefined).join(' ')),
         );
       }
     },
@@ -203,8 +204,8 @@ describe('Trainer', () => {
     );
     void events;
     expect(result).toMatchObject({ reason: 'aborted', steps: 7, epochs: 1 });
-    expect(log.slice(-3)).toEqual(['end step', 'end epoch 1', 'end train']);
-    for (const part of ['train', 'epoch 0', 'epoch 1', 'step']) {
+    expect(log.slice(-3)).toEqual(['end step', 'end epoch 1', 'end train aborted']);
+    for (const part of ['epoch 0', 'epoch 1', 'step']) {
       const count = (when: string) => log.filter((line) => line === `${when} ${part}`).length;
       expect([part, count('begin')]).toEqual([part, count('end')]);
     }
@@ -234,7 +235,7 @@ describe('Trainer', () => {
     const stack = stackOf(witness(log));
     const trainer = new Trainer(stack, { data: tensorBatches(data, { batchSize: 4 }), epochs: 2 });
     for await (const event of trainer.events()) if (event.kind === 'step' && event.step === 2) break;
-    expect(log.slice(-2)).toEqual(['end epoch 0', 'end train']);
+    expect(log.slice(-2)).toEqual(['end epoch 0', 'end train aborted']);
     stack.detach();
   });
 
@@ -246,7 +247,7 @@ describe('Trainer', () => {
       throw new Error('no more disk');
     }
     await expect(new Trainer(stack, { data: failing(), epochs: 1 }).fit()).rejects.toThrow('no more disk');
-    expect(log.slice(-2)).toEqual(['end epoch 0', 'end train']);
+    expect(log.slice(-2)).toEqual(['end epoch 0', 'end train failed']);
     stack.detach();
   });
 

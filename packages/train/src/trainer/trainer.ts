@@ -1,7 +1,7 @@
 import { type Stack, TapgradError } from '@tapgrad/core';
 import { checkpointBytes, type OpenCheckpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { Checkpoints } from './checkpoints.ts';
-import type { FitResult, TrainingEvent } from './events.ts';
+import type { Events, FitResult } from './events.ts';
 import { checkTrainerOptions, type TrainerOptions } from './options.ts';
 import type { Position } from './position.ts';
 import { Run } from './run.ts';
@@ -24,7 +24,7 @@ export class Trainer<Outputs = unknown> {
   /**
    * Trains until the epochs or steps are done, early stopping ends it, or the signal aborts it; it resolves in all of
    * these cases. Where something throws, the updates made until then stand, and nothing is left in memory.
-   * @throws TapgradError LOSS_NOT_FINITE, DATA_EMPTY, SCHEDULE_LENGTH, METRIC_UNKNOWN, TRAINER_BUSY, CHECKPOINT_SEED, those of
+   * @throws TapgradError LOSS_NOT_FINITE, DATA_EMPTY, SCHEDULE_LENGTH, METRIC_UNKNOWN, TRAINER_BUSY, CHECKPOINT_SEED, CHECKPOINT_DATA, those of
    * `loadCheckpoint` and `saveCheckpoint`, and whatever data, plugins and metrics throw
    */
   async fit(): Promise<FitResult> {
@@ -36,7 +36,7 @@ export class Trainer<Outputs = unknown> {
   }
 
   /** As `fit`, event by event: `for await (const event of trainer.events())`. Leaving the loop ends the run cleanly. */
-  async *events(): AsyncGenerator<TrainingEvent, FitResult> {
+  async *events(): Events<FitResult> {
     if (this.busy) {
       throw new TapgradError({
         code: 'TRAINER_BUSY',
@@ -55,7 +55,7 @@ export class Trainer<Outputs = unknown> {
     }
   }
 
-  private async *told(run: Run<Outputs>): AsyncGenerator<TrainingEvent, FitResult> {
+  private async *told(run: Run<Outputs>): Events<FitResult> {
     const events = run.events();
     try {
       for (;;) {
