@@ -115,6 +115,8 @@ function convolutions(normal) {
   return [
     [8, 28, 28, 64, 64, 3],
     [8, 14, 14, 128, 256, 1],
+    [8, 112, 112, 3, 32, 3],
+    [8, 7, 7, 512, 512, 3],
   ].flatMap(([batch, h, w, inC, outC, k]) => {
     const [x, dy, filter] = [normal(batch, h, w, inC), normal(batch, h, w, outC), normal(k, k, inC, outC)];
     const flops = 2 * batch * h * w * inC * outC * k * k;

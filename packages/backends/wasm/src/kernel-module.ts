@@ -3,6 +3,11 @@ import { fusedKernelsBase64, kernelsBase64 } from './generated/kernels.ts';
 let compiled: WebAssembly.Module | undefined;
 let compiling: Promise<void> | undefined;
 
+/** Whether this engine has WebAssembly with SIMD. */
+export function canRunKernels(): boolean {
+  return typeof WebAssembly !== 'undefined' && WebAssembly.validate(bytesOf(kernelsBase64));
+}
+
 /** Compiles the own kernels without blocking. Harmless to call again. */
 export function compileKernels(): Promise<void> {
   compiling ??= WebAssembly.compile(kernelBytes()).then((module) => {

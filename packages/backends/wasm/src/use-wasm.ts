@@ -2,48 +2,13 @@ import { TapgradError } from '@tapgrad/core';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { env, ready, setBackend } from '@tensorflow/tfjs-core';
 import { serveEmbeddedBinary } from './embedded-binary.ts';
-import { compileKernels } from './kernel-module.ts';
+import { canRunKernels, compileKernels } from './kernel-module.ts';
 import { BACKEND } from './register.ts';
 
 export interface WasmOptions {
   /** Where tfjs's .wasm files are, as tfjs's `setWasmPaths` takes it. By default nothing has to be served: the binary travels in the package. */
   readonly wasmPaths?: Parameters<typeof setWasmPaths>[0];
 }
-
-/** The smallest module that uses a 128-bit vector. */
-const simdProbe = Uint8Array.of(
-  0,
-  97,
-  115,
-  109,
-  1,
-  0,
-  0,
-  0,
-  1,
-  5,
-  1,
-  96,
-  0,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  10,
-  1,
-  8,
-  0,
-  65,
-  0,
-  253,
-  15,
-  253,
-  98,
-  11,
-);
 
 let starting: Promise<void> | undefined;
 
@@ -66,7 +31,7 @@ export async function useWasm(options: WasmOptions = {}): Promise<void> {
 }
 
 async function start({ wasmPaths }: WasmOptions): Promise<void> {
-  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe)) {
+  if (!canRunKernels()) {
     throw new TapgradError({
       code: 'WASM_UNSUPPORTED',
       message: 'this JavaScript engine has no WebAssembly SIMD',

@@ -62,18 +62,24 @@ function forBlocks(
   );
 }
 
+interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** Address of n numbers to add to every row, or 0. */
+  readonly bias?: number;
+  readonly accumulate?: boolean;
+}
+
 /** c [m, n] = op(a) op(b), all without gaps. */
 function product(
   heap: Heap,
-  m: number,
-  n: number,
-  k: number,
-  a: number,
-  transposeA: boolean,
-  b: number,
-  transposeB: boolean,
-  c: number,
-  accumulate = false,
+  { m, n, k, a, b, c, transposeA = false, transposeB = false, bias = 0, accumulate = false }: Product,
 ): void {
   heap.kernels.gemmBatched(
     1,
@@ -95,30 +101,25 @@ function product(
     n,
     0,
     0,
-    0,
+    bias,
     +accumulate,
     heap.workspace,
   );
 }
 
-/** y = convolution of x with filter [taps, in, out]. */
-export function convolution(heap: Heap, info: WindowInfo, x: TensorInfo, filter: TensorInfo): TensorInfo {
+/** y = convolution of x with filter [taps, in, out], plus the `out` numbers at address `bias` unless it is 0. */
+export function convolution(heap: Heap, info: WindowInfo, x: TensorInfo, filter: TensorInfo, bias = 0): TensorInfo {
   const y = heap.output(info.outShape);
-  const [positions, width, channels] = [outPositions(info), tapsOf(info) * info.inChannels, info.outChannels];
+  const [positions, k, n] = [outPositions(info), tapsOf(info) * info.inChannels, info.outChannels];
+  const b = heap.at(filter);
+  if (isPointwise(info)) {
+    product(heap, { m: info.batchSize * positions, n, k, a: heap.at(x), b, c: heap.at(y), bias });
+    return y;
+  }
   const imageBytes = 4 * inPositions(info) * info.inChannels;
   forBlocks(heap, info, (geometry, rows, image, from, to) => {
     heap.kernels.imageToRows(geometry, from, to, heap.at(x) + image * imageBytes, rows);
-    product(
-      heap,
-      to - from,
-      channels,
-      width,
-      rows,
-      false,
-      heap.at(filter),
-      false,
-      heap.at(y) + 4 * (image * positions + from) * channels,
-    );
+    product(heap, { m: to - from, n, k, a: rows, b, c: heap.at(y) + 4 * (image * positions + from) * n, bias });
   });
   return y;
 }
@@ -126,16 +127,17 @@ export function convolution(heap: Heap, info: WindowInfo, x: TensorInfo, filter:
 /** dfilter = rows of x, transposed, times dy. */
 function filterGradient(heap: Heap, info: WindowInfo, x: TensorInfo, dy: TensorInfo): TensorInfo {
   const dfilter = heap.output(info.filterShape);
-  const [positions, width, channels] = [outPositions(info), tapsOf(info) * info.inChannels, info.outChannels];
+  const [positions, m, n] = [outPositions(info), tapsOf(info) * info.inChannels, info.outChannels];
+  const c = heap.at(dfilter);
   if (isPointwise(info) || info.batchSize * positions === 0) {
-    product(heap, width, channels, info.batchSize * positions, heap.at(x), true, heap.at(dy), false, heap.at(dfilter));
+    product(heap, { m, n, k: info.batchSize * positions, a: heap.at(x), transposeA: true, b: heap.at(dy), c });
     return dfilter;
   }
   const imageBytes = 4 * inPositions(info) * info.inChannels;
   forBlocks(heap, info, (geometry, rows, image, from, to) => {
     heap.kernels.imageToRows(geometry, from, to, heap.at(x) + image * imageBytes, rows);
-    const dyBlock = heap.at(dy) + 4 * (image * positions + from) * channels;
-    product(heap, width, channels, to - from, rows, true, dyBlock, false, heap.at(dfilter), image + from > 0);
+    const b = heap.at(dy) + 4 * (image * positions + from) * n;
+    product(heap, { m, n, k: to - from, a: rows, transposeA: true, b, c, accumulate: image + from > 0 });
   });
   return dfilter;
 }
@@ -143,16 +145,17 @@ function filterGradient(heap: Heap, info: WindowInfo, x: TensorInfo, dy: TensorI
 /** dx = rows of dy times the transposed filter, added back to where the windows looked. */
 function inputGradient(heap: Heap, info: WindowInfo, dy: TensorInfo, filter: TensorInfo): TensorInfo {
   const dx = heap.output(info.inShape);
-  const [positions, width, channels] = [outPositions(info), tapsOf(info) * info.inChannels, info.outChannels];
+  const [positions, n, k] = [outPositions(info), tapsOf(info) * info.inChannels, info.outChannels];
+  const b = heap.at(filter);
   if (isPointwise(info)) {
-    product(heap, info.batchSize * positions, width, channels, heap.at(dy), false, heap.at(filter), true, heap.at(dx));
+    product(heap, { m: info.batchSize * positions, n, k, a: heap.at(dy), b, transposeB: true, c: heap.at(dx) });
     return dx;
   }
   heap.view(dx).fill(0);
   const imageBytes = 4 * inPositions(info) * info.inChannels;
   forBlocks(heap, info, (geometry, rows, image, from, to) => {
-    const dyBlock = heap.at(dy) + 4 * (image * positions + from) * channels;
-    product(heap, to - from, width, channels, dyBlock, false, heap.at(filter), true, rows);
+    const a = heap.at(dy) + 4 * (image * positions + from) * k;
+    product(heap, { m: to - from, n, k, a, b, transposeB: true, c: rows });
     heap.kernels.rowsToImage(geometry, from, to, rows, heap.at(dx) + image * imageBytes);
   });
   return dx;

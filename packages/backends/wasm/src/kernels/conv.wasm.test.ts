@@ -96,11 +96,9 @@ describe('convolutions', () => {
     const terms = sizeOf(geometry.filter) / geometry.filter.at(-2)!;
     expectClose(dx!, expected.dx, 1e-5, Math.sqrt(terms));
     expectClose(dfilter!, expected.dfilter, 1e-5, Math.sqrt(dy.values.length / filterShape.at(-1)! + 1));
-    if (is3d) {
-      const [y] = runKernel('Conv3D', { x: x.tensor, filter: filter.tensor }, { ...attrs, dilations: 1 });
-      expectClose(y!, expected.y, 1e-5, Math.sqrt(terms));
-      y!.dispose();
-    }
+    const [y] = runKernel(name, { x: x.tensor, filter: filter.tensor }, { ...attrs, dilations: 1 });
+    expectClose(y!, expected.y, 1e-5, Math.sqrt(terms));
+    y!.dispose();
     tf.dispose([x.tensor, filter.tensor, dy.tensor, dx!, dfilter!]);
   });
 

@@ -1,4 +1,5 @@
-// Kernels of tfjs that give wrong results, or write beyond their output, for arguments that tfjs accepts.
+// Kernels of tfjs that give wrong results, or write beyond their output, for arguments that tfjs accepts; and convolutions, which
+// own matrix products do in less time.
 import {
   AvgPool,
   backend_util,
@@ -14,6 +15,7 @@ import {
   NotEqual,
   Prelu,
   type TensorInfo,
+  util,
 } from '@tensorflow/tfjs-core';
 import { type WindowInfo, withGeometry } from '../geometry.ts';
 import type { Heap } from '../heap.ts';
@@ -42,6 +44,9 @@ interface ConvInputs {
   readonly preluActivationWeights?: TensorInfo | null;
 }
 
+/** Below it, tfjs's convolution is faster than laying windows out as rows. */
+const FEW_CHANNELS = 16;
+
 /**
  * Whether XNNPACK, which works the size of its output out again, comes to the size of tfjs's output. With a number as padding tfjs takes a
  * filter's height for its width, too, and XNNPACK then writes beyond the end.
@@ -67,9 +72,11 @@ function registerConvolution(name: string, isDepthwise: boolean): void {
       dimRoundingMode,
       isDepthwise,
     );
-    if (sameSize(info)) return stock();
-    const y = isDepthwise ? depthwise(heap, info, x, filter) : convolution(heap, info, x, filter);
-    return finish(heap, y, { bias, preluActivationWeights }, attrs);
+    if (sameSize(info) && (isDepthwise || info.inChannels < FEW_CHANNELS)) return stock();
+    if (isDepthwise) return finish(heap, depthwise(heap, info, x, filter), { bias, preluActivationWeights }, attrs);
+    const perChannel = bias != null && util.sizeFromShape(bias.shape) === info.outChannels;
+    const y = convolution(heap, info, x, filter, perChannel ? heap.at(bias) : 0);
+    return finish(heap, y, { bias: perChannel ? null : bias, preluActivationWeights }, attrs);
   });
 }
 
