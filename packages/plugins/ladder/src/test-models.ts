@@ -42,3 +42,8 @@ export function disposeBatch({ inputs, targets }: { inputs: Tensor; targets: Ten
   inputs.dispose();
   targets.dispose();
 }
+
+export function randomTensor(shape: readonly number[], seed = 1): Tensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return tensor(randomStream(seed, 'test').normal(size), [...shape]);
+}

@@ -7,8 +7,11 @@ export type BlockArguments = readonly unknown[];
 
 /** A method that walks beside a frozen backbone: told what passes, it computes by itself. */
 export interface TrunkWalker<S> {
-  /** A forward of the model begins. What is returned is its state; undefined lets this forward pass unseen. */
-  begin(inputs: BlockArguments): S | undefined;
+  /**
+   * A forward of the model begins, in training mode or not. What is returned is its state; undefined lets this forward
+   * pass unseen.
+   */
+  begin(inputs: BlockArguments, training: boolean): S | undefined;
   /** Input of the first block of a stack, `[batch, tokens, width]`. */
   enter(state: S, stack: number, value: Tensor, rest: BlockArguments): void;
   /** Output of a block, `[batch, tokens, width]`. */
@@ -39,8 +42,8 @@ export function followTrunk<S, O>(
     const current = forward;
     if (current) current.keep(() => f(current.state, current.rest));
   };
-  hooks.tap(':input').forward<unknown>((given) => {
-    const state = walker.begin(asList(given));
+  hooks.tap(':input').forward<unknown>((given, { training }) => {
+    const state = walker.begin(asList(given), training);
     forward = state === undefined ? undefined : { state, keep: rememberScope(), rest: [] };
   });
   for (const [number, { holder, blocks }] of stacks.entries()) {

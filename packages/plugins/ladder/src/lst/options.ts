@@ -55,14 +55,20 @@ export const ladderOptions = v.pipe(
     ),
     /** Side blocks from the backbone by structured pruning, or random. */
     init: v.optional(v.picklist(['pruned', 'random']), 'pruned'),
+    /** What ranks the weights: their gradients (empirical Fisher information), or their sizes, which needs no data. */
+    importance: v.optional(v.picklist(['fisher', 'magnitude']), 'fisher'),
     /** Samples whose gradients rank the weights for pruning. */
     samplesForFisher: v.optional(natural('samplesForFisher', 1), 1024),
-    /** Batches to rank the weights with. Default: the first training batch. */
+    /**
+     * What is measured at a time: one block, which holds its gradients and importances only and takes a pass over the
+     * samples for each, or the whole model in one pass.
+     */
+    measure: v.optional(v.picklist(['block', 'model']), 'block'),
+    /** Batches to rank the weights with, or a function that gives them anew. Default: the first training batch. */
     samples: v.optional(
-      v.custom<Iterable<Batch> | AsyncIterable<Batch>>(
-        (value) =>
-          typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value),
-        'samples must be an iterable of batches',
+      v.custom<readonly Batch[] | (() => Iterable<Batch> | AsyncIterable<Batch>)>(
+        (value) => Array.isArray(value) || typeof value === 'function',
+        'samples must be a list of batches, or a function that gives one',
       ),
     ),
   }),

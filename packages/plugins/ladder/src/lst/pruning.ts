@@ -1,5 +1,6 @@
 import type { Module, Parameter } from '@tapgrad/core';
-import { abs, div, gather, max, maximum, mul, split, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { abs, div, gather, max, maximum, mul, ones, split, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { AnyModule } from '../base/block-stacks.ts';
 import type { PruningStep } from './pruning-step.ts';
 
 /** Features that are kept, in ascending order. */
@@ -36,8 +37,8 @@ function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: nu
 interface Pruning {
   readonly from: ReadonlyMap<string, Parameter>;
   readonly to: ReadonlyMap<string, Parameter>;
-  /** Importance of the backbone block's parameters, of their shapes. */
-  importance(name: string): Tensor;
+  /** Importance of a parameter of the backbone's block, of its shape; without one all count the same. */
+  importance(name: string): Tensor | undefined;
   /** False leaves the side block as it is: its shapes alone lead the walk. */
   readonly assign: boolean;
 }
@@ -48,7 +49,11 @@ interface Pruning {
  * @returns the features that come out
  */
 export function pruneBlock(steps: readonly PruningStep[], inputs: IndexSet, pruning: Pruning): IndexSet {
-  return steps.reduce((current, step) => pruneStep(step, current, pruning), inputs);
+  let current = inputs;
+  tidy(() => {
+    for (const step of steps) current = pruneStep(step, current, pruning);
+  });
+  return current;
 }
 
 function pruneStep(step: PruningStep, inputs: IndexSet, pruning: Pruning): IndexSet {
@@ -63,7 +68,7 @@ function pruneStep(step: PruningStep, inputs: IndexSet, pruning: Pruning): Index
     case 'joint': {
       const [first] = step.layers;
       const outputs = keptOutputs(
-        step.layers.map((layer) => pruning.importance(`${layer}.weight`)),
+        step.layers.map((layer) => importanceOf(pruning, `${layer}.weight`)),
         inputs,
         sideShape(pruning, `${first}.weight`)[1] as number,
       );
@@ -84,7 +89,7 @@ function pruneFused(
   inputs: IndexSet,
   pruning: Pruning,
 ): IndexSet {
-  const importances = tidy(() => split(pruning.importance(`${layer}.weight`), parts, 1));
+  const importances = tidy(() => split(importanceOf(pruning, `${layer}.weight`), parts, 1));
   const count = (sideShape(pruning, `${layer}.weight`)[1] as number) / parts;
   const outputs = keptOutputs(importances, inputs, count);
   for (const each of importances) each.dispose();
@@ -101,12 +106,16 @@ function fill({ from, to, assign }: Pruning, name: string, pruned: (value: Tenso
   tidy(() => target.assign(pruned(source.variable)));
 }
 
+function importanceOf({ importance, from }: Pruning, name: string): Tensor {
+  return importance(name) ?? ones([...(from.get(name)?.shape ?? [])]);
+}
+
 function sideShape({ to }: Pruning, name: string): readonly number[] {
   return to.get(name)?.shape ?? [];
 }
 
 /** Fills the norm at the end of a side stack with what the backbone's last norm has for the kept features. */
-export function pruneNorm(from: Module, to: Module, kept: IndexSet): void {
+export function pruneNorm(from: AnyModule, to: Module, kept: IndexSet): void {
   const source = from.namedParameters();
   for (const [name, target] of to.namedParameters()) {
     const value = source.get(name)?.variable;

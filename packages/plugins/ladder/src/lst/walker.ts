@@ -25,7 +25,9 @@ export class SideWalker implements TrunkWalker<Climb> {
     private readonly resting: () => boolean,
   ) {}
 
-  begin(inputs: BlockArguments): Climb | undefined {
+  begin(inputs: BlockArguments, training: boolean): Climb | undefined {
+    // `model.eval()` reaches the model's own modules only; the side network goes with them.
+    for (const module of [...this.side, this.head]) if (module.training !== training) module.train(training);
     return this.resting() ? undefined : { states: new Map(), memories: new Map(), inputs, mask: undefined };
   }
 

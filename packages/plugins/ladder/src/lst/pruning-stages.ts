@@ -1,0 +1,87 @@
+import type { Module, Parameter } from '@tapgrad/core';
+import { abs, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { AnyModule, Block } from '../base/block-stacks.ts';
+import { type IndexSet, pruneBlock, pruneNorm, topIndices } from './pruning.ts';
+import type { SideStack } from './side-stack.ts';
+
+/** Importance of a parameter by its name in the model, of its shape; undefined where none was measured. */
+export type Importance = (name: string) => Tensor | undefined;
+
+/** A part of the walk through the backbone: what must be measured for it, and what is then done. */
+export interface PruningStage {
+  readonly names: readonly string[];
+  use(importance: Importance): void;
+}
+
+/** The walk in forward order, stack by stack: what enters the first block, then block after block, then the last norm. */
+export function pruningStages(model: AnyModule, side: readonly SideStack[]): PruningStage[] {
+  return side.flatMap((each) => stagesOf(model, each, embeddings(model, side, each.inputWidth)));
+}
+
+function stagesOf(model: AnyModule, side: SideStack, embedded: readonly string[]): PruningStage[] {
+  let kept: IndexSet = [];
+  const entrance: PruningStage = {
+    names: embedded,
+    use: (importance) => {
+      kept = firstFeatures(side, embedded.map(importance));
+    },
+  };
+  const blocks = [...side.plans].map(([layer, { beside, block: to, kept: assign }]): PruningStage => {
+    const { path, module } = side.stack.blocks[layer] as Block;
+    const from = module.namedParameters();
+    return {
+      names: matrices(from).map(([name]) => `${path}.${name}`),
+      use: (importance) => {
+        kept = pruneBlock(beside.pruning?.() ?? [], kept, {
+          from,
+          to: to.namedParameters(),
+          importance: (name) => importance(`${path}.${name}`),
+          assign,
+        });
+        const norm = side.exit.norm && lastNorm(model, side);
+        if (layer === side.plans.size - 1 && norm) pruneNorm(norm, side.exit.norm as Module, kept);
+      },
+    };
+  });
+  return [entrance, ...blocks];
+}
+
+function matrices(parameters: ReadonlyMap<string, Parameter>): [string, Parameter][] {
+  return [...parameters].filter(([, { shape }]) => shape.length >= 2);
+}
+
+/** Parameters ahead of the first block whose last axis is the block's input: token table, positions, patches. */
+function embeddings(model: AnyModule, side: readonly SideStack[], inputWidth: number): string[] {
+  const paths = side.flatMap(({ stack }) => stack.blocks.map(({ path }) => `${path}.`));
+  const all = [...model.namedParameters()];
+  const start = all.findIndex(([name]) => name.startsWith(paths[0] as string));
+  return matrices(new Map(all.slice(0, start)))
+    .filter(([, { shape }]) => shape.at(-1) === inputWidth)
+    .map(([name]) => name);
+}
+
+/** The first index set: the columns of largest importance (L1) in what enters the first block. */
+function firstFeatures({ inputWidth, sideWidth }: SideStack, importances: readonly (Tensor | undefined)[]): number[] {
+  const total = new Float64Array(inputWidth);
+  for (const measured of importances) {
+    if (!measured) continue;
+    const columns = tidy(() => sum(abs(measured), [...measured.shape.keys()].slice(0, -1)).dataSync());
+    columns.forEach((value, column) => {
+      total[column] = (total[column] as number) + value;
+    });
+  }
+  return topIndices(total, sideWidth);
+}
+
+/** The norm that the backbone runs behind its last block: a child of the blocks' holder of the same kind and width. */
+function lastNorm(model: AnyModule, { stack, exit, width }: SideStack): AnyModule | undefined {
+  const last = stack.blocks.at(-1) as Block;
+  const modules = [...model.namedModules()];
+  const after = modules.slice(modules.findIndex(([path]) => path === last.path));
+  const found = after.find(([path, module]) => {
+    const parent = path.includes('.') ? path.slice(0, path.lastIndexOf('.')) : '';
+    const [weight] = module.namedParameters().values();
+    return parent === stack.holder && module.constructor === exit.norm?.constructor && weight?.shape[0] === width;
+  });
+  return found?.[1];
+}
