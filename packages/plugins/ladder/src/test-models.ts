@@ -20,7 +20,7 @@ export function tinyEncoder(options: Partial<TextEncoderOptions> = {}): TextEnco
 }
 
 /** Values that a trained model might have: initial ones are so small that everything is nearly linear. */
-function scatter(model: Module<never, unknown>): void {
+export function scatter(model: Module<never, unknown>): void {
   for (const [name, parameter] of model.namedParameters()) {
     const centre = name.includes('norm') && name.endsWith('weight') ? 1 : 0;
     const values = randomStream(6, name).normal(parameter.size, centre, 0.25);

@@ -21,7 +21,7 @@ export function topIndices(scores: ArrayLike<number>, count: number): number[] {
  * order but keeps the product of three small numbers above zero.
  * @param importances each `[in, out]`, not negative
  */
-function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: number): number[] {
+export function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: number): number[] {
   const scores = tidy(() => {
     const scaled = importances.map((each) => {
       const rows = gather(each, [...inputs], 0);
