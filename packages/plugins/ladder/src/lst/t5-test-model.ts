@@ -98,7 +98,7 @@ interface T5BlockOptions extends T5Sizes {
 }
 
 /** Pre-norm block without biases; that of a decoder attends to a memory as well. */
-export class T5Block extends Module<[x: Tensor, memory?: Tensor]> implements Narrowable {
+class T5Block extends Module<[x: Tensor, memory?: Tensor]> implements Narrowable {
   readonly norm1: RMSNorm;
   readonly self: T5Attention;
   readonly norm2: RMSNorm | undefined;
