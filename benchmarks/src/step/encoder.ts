@@ -1,5 +1,5 @@
 import { Module, Parameter, randomStream } from '@tapgrad/core';
-import { LayerNorm, Linear, TransformerBlock } from '@tapgrad/nn';
+import { chain, LayerNorm, Linear, TransformerBlock } from '@tapgrad/nn';
 import { add, mean, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { network } from './network.ts';
 
@@ -24,8 +24,7 @@ export class Encoder extends Module {
   }
 
   override forward(inputs: Tensor): Tensor {
-    let x = add(inputs, this.position.read());
-    for (const layer of this.layers) x = layer.call(x);
+    const x = chain(this.layers, add(inputs, this.position.read()));
     return this.head.call(mean(this.norm.call(x), 1));
   }
 }
