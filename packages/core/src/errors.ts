@@ -20,6 +20,8 @@ export interface ErrorDetails {
 /** The one error class that tapgrad throws on purpose. */
 export class TapgradError extends Error {
   readonly code: string;
+  /** What was wrong, without the place and the fix that `message` adds. */
+  readonly reason: string;
   readonly plugin: string | undefined;
   readonly hook: string | undefined;
   readonly op: string | undefined;
@@ -30,6 +32,7 @@ export class TapgradError extends Error {
     super(describe(details), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'TapgradError';
     this.code = details.code;
+    this.reason = details.message;
     this.plugin = details.plugin;
     this.hook = details.hook;
     this.op = details.op;
@@ -48,7 +51,8 @@ function describe({ code, message, plugin, hook, op, modulePath, fix }: ErrorDet
   return `${code}: ${message}${where.length > 0 ? ` (${where.join(', ')})` : ''}${fix ? ` Fix: ${fix}` : ''}`;
 }
 
-/** The message of anything that was thrown. */
+/** What was wrong, of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
+  if (thrown instanceof TapgradError) return thrown.reason;
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -85,8 +85,7 @@ export function hookError(thrown: unknown, plugin: string, hook: string): Tapgra
   if (thrown instanceof TapgradError && thrown.plugin) return thrown;
   if (thrown instanceof TapgradError) {
     const { code, op, modulePath, fix } = thrown;
-    const message = thrown.message.replace(`${code}: `, '');
-    return new TapgradError({ code, message, plugin, hook, op, modulePath, fix, cause: thrown });
+    return new TapgradError({ code, message: thrown.reason, plugin, hook, op, modulePath, fix, cause: thrown });
   }
   return new TapgradError({ code: 'HOOK_FAILED', message: messageOf(thrown), plugin, hook, cause: thrown });
 }

@@ -129,13 +129,16 @@ function run<T>(entry: Entry, { modulePath, point }: TapContext, f: () => T): T 
     if (made instanceof Promise) throw new Error('a tap must be synchronous, and this one returned a promise');
     return made;
   } catch (thrown) {
-    if (thrown instanceof TapgradError && thrown.plugin) throw thrown;
+    const known = thrown instanceof TapgradError ? thrown : undefined;
+    if (known?.plugin) throw known;
     throw new TapgradError({
-      code: thrown instanceof TapgradError ? thrown.code : 'HOOK_FAILED',
+      code: known?.code ?? 'HOOK_FAILED',
       message: messageOf(thrown),
       plugin: entry.plugin,
       hook: `tap(${entry.pattern})`,
-      modulePath: `${modulePath}:${point}`,
+      op: known?.op,
+      modulePath: known?.modulePath ?? `${modulePath}:${point}`,
+      fix: known?.fix,
       cause: thrown,
     });
   }
