@@ -76,6 +76,7 @@ describe('a ladder of reduction 1 that keeps everything', () => {
     ['pre-norm, by Fisher information', {}, {}],
     ['pre-norm, measured in one pass', {}, { measure: 'model' }],
     ['post-norm', { norm: 'post' }, { importance: 'magnitude' }],
+    ['the first token', { pooling: 'first' }, { importance: 'magnitude', pooling: 'first' }],
     ['RMS norm and separate projections', { normKind: 'rms', projections: 'separate' }, { importance: 'magnitude' }],
   ])('is the backbone: %s', async (_, encoder, options) => {
     attached({ reduction: 1, ...options }, encoder);

@@ -36,11 +36,12 @@ export class Classifier extends Module<[side: Tensor, mask: Tensor | undefined]>
 
 /** U: brings side features to the width that the backbone's head takes, one vector a token or one a sample. */
 export class Upsample extends Module<[side: Tensor, mask: Tensor | undefined, pooled: boolean]> {
-  readonly pool = new TokenPool('mean');
+  readonly pool: TokenPool;
   readonly linear: Linear;
 
-  constructor(sideWidth: number, width: number, random: RandomStream) {
+  constructor(sideWidth: number, width: number, pooling: 'mean' | 'first', random: RandomStream) {
     super();
+    this.pool = new TokenPool(pooling);
     this.linear = projection(sideWidth, width, random);
   }
 

@@ -66,8 +66,8 @@ function addHead(context: PluginContext<CheckedLadderOptions>, last: SideStack):
   const { options, model } = context;
   const random = context.random('head');
   if (options.head !== 'upsample') {
-    const { classes, pooling } = options.head;
-    return context.addModule('side-head', new Classifier(last.sideWidth, classes, pooling, random));
+    const { classes } = options.head;
+    return context.addModule('side-head', new Classifier(last.sideWidth, classes, options.pooling, random));
   }
   const target = model.namedModules().get(options.at);
   if (!target) {
@@ -77,5 +77,5 @@ function addHead(context: PluginContext<CheckedLadderOptions>, last: SideStack):
       fix: 'name it with `at`, or ask for a new classifier with `head: { classes }`',
     });
   }
-  return context.addModule('side-head', new Upsample(last.sideWidth, last.width, random));
+  return context.addModule('side-head', new Upsample(last.sideWidth, last.width, options.pooling, random));
 }

@@ -38,7 +38,7 @@ function bits(values: ReadonlyMap<string, Tensor>): string {
 describe('ladder side-tuning', () => {
   it.each<[string, LadderOptions]>([
     ['a new classifier', { head: { classes: 3 } }],
-    ['a new classifier on the first token', { head: { classes: 3, pooling: 'first' } }],
+    ['a new classifier on the first token', { head: { classes: 3 }, pooling: 'first' }],
     ['the frozen head', { head: 'upsample' }],
     ['random side blocks', { head: { classes: 3 }, init: 'random' }],
     ['a dropped block', { head: { classes: 3 }, drop: [1] }],

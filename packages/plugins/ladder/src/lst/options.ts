@@ -2,12 +2,6 @@ import type { Batch } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as v from 'valibot';
 
-/** Classifier on the mean of the side features, or on those of the first token. */
-export interface ClassifierHead {
-  readonly classes: number;
-  readonly pooling?: 'mean' | 'first';
-}
-
 const natural = (name: string, least: number) =>
   v.pipe(
     v.number(),
@@ -33,13 +27,9 @@ export const ladderOptions = v.pipe(
     /** Rate at the side network's entrance and exit. */
     dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.1),
     /** `upsample`: the backbone's own frozen head; or a new classifier. */
-    head: v.optional(
-      v.union([
-        v.literal('upsample'),
-        v.strictObject({ classes: natural('classes', 1), pooling: v.optional(v.picklist(['mean', 'first']), 'mean') }),
-      ]),
-      'upsample',
-    ),
+    head: v.optional(v.union([v.literal('upsample'), v.strictObject({ classes: natural('classes', 1) })]), 'upsample'),
+    /** One vector a sample, where one is needed: the mean over real tokens, or the first token. */
+    pooling: v.optional(v.picklist(['mean', 'first']), 'mean'),
     /** With `upsample`: path of the module whose input is replaced. */
     at: v.optional(v.string(), 'head'),
     /** 1 for real tokens, 0 for padding, `[batch, tokens]`, out of the model's inputs. Default: from the blocks' masks. */
@@ -73,7 +63,16 @@ export const ladderOptions = v.pipe(
     ),
   }),
   v.check(({ keep, drop }) => !(keep && drop), 'give keep or drop, not both'),
+  v.transform(withoutData),
 );
+
+/** Checkpoints list a plugin's options: data and functions do not belong there, and are hidden from listings. */
+function withoutData<O extends object>(options: O): O {
+  for (const name of ['samples', 'mask'] as const) {
+    if (name in options) Object.defineProperty(options, name, { enumerable: false });
+  }
+  return options;
+}
 
 export type LadderOptions = v.InferInput<typeof ladderOptions>;
 export type CheckedLadderOptions = v.InferOutput<typeof ladderOptions>;
