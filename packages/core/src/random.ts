@@ -82,15 +82,16 @@ export function randomStream(seed: number, ...keys: (string | number)[]): Random
   return new RandomStream([seed, ...keys]);
 }
 
-/** Where draws inside a forward come from: keyed by seed, step, module path and how often that module drew. */
+/** Where draws inside a forward come from: keyed by seed, step, micro-batch, module path and how often that module drew. */
 export interface RandomContext {
   readonly seed: number;
   readonly step: number;
+  readonly microBatch: number;
   readonly draws: Map<string, number>;
 }
 
-export function randomContext(seed: number, step = 0): RandomContext {
-  return { seed, step, draws: new Map() };
+export function randomContext(seed: number, step = 0, microBatch = 0): RandomContext {
+  return { seed, step, microBatch, draws: new Map() };
 }
 
 let context = randomContext(0);
@@ -104,7 +105,7 @@ export function manualSeed(seed: number): void {
 export function currentRandom(modulePath: string): RandomStream {
   const count = context.draws.get(modulePath) ?? 0;
   context.draws.set(modulePath, count + 1);
-  return randomStream(context.seed, 'forward', context.step, modulePath, count);
+  return randomStream(context.seed, 'forward', context.step, context.microBatch, modulePath, count);
 }
 
 export function withRandom<T>(next: RandomContext, f: () => T): T {

@@ -26,6 +26,7 @@ export async function evaluate(
   let samples = 0;
   let index = 0;
   for (const [module] of modes) module.training = false;
+  let measuredMeans: Record<string, number> | undefined;
   try {
     await stack.hooks.begin.evaluate.call({ step: stack.step_ });
     for await (const given of batches) {
@@ -43,10 +44,11 @@ export async function evaluate(
     const { loss = Number.NaN, ...means } = Object.fromEntries(
       Object.entries(sums).map(([name, sum]) => [name, sum / samples]),
     );
-    await stack.hooks.end.evaluate.call({ step: stack.step_, metrics: { loss, ...means } });
+    measuredMeans = { loss, ...means };
     return { loss, metrics: means, samples };
   } finally {
     for (const [module, training] of modes) module.training = training;
+    await stack.hooks.end.evaluate.call({ step: stack.step_, ...(measuredMeans && { metrics: measuredMeans }) });
   }
 }
 

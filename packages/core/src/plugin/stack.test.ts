@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch } from '../hooks/types.ts';
-import { attach, definePlugin } from '../index.ts';
+import { attach, currentRandom, definePlugin } from '../index.ts';
 import { Mlp, meanSquaredError, plainSgd } from './test-model.ts';
 
 let model: Mlp;
@@ -58,5 +58,51 @@ describe('a stack', () => {
     expect(checked).toBe(4);
     second.detach();
     tf.dispose([inputs, targets]);
+  });
+
+  it('holds one set of gradients beside that of the current micro-batch, however many there are', async () => {
+    const stack = attach(model, [], { loss: meanSquaredError, optimizer: plainSgd() });
+    const gradientBytes = async (count: number) => {
+      stack.ledger.resetPeak();
+      await (await stack.step(Array.from({ length: count }, () => batch))).loss;
+      return stack.ledger.peak().bytes;
+    };
+    const two = await gradientBytes(2);
+    expect(await gradientBytes(8)).toBe(two);
+    stack.detach();
+  });
+
+  it('draws anew in every micro-batch, whatever their number', async () => {
+    const seen: number[] = [];
+    const watch = definePlugin({
+      name: 'watch',
+      apply({ hooks }) {
+        hooks.tap('layers.0:output').forward(() => void seen.push(currentRandom('layers.0').bits()));
+      },
+    });
+    const stack = attach(model, [watch()], { loss: meanSquaredError, optimizer: plainSgd() });
+    for (const count of [4, 3, 1]) await (await stack.step(Array.from({ length: count }, () => batch))).loss;
+    expect(new Set(seen).size).toBe(8);
+    stack.detach();
+  });
+
+  it('tells plugins of the end of a step and of an evaluation that failed', async () => {
+    const seen: string[] = [];
+    const failing = definePlugin({
+      name: 'failing',
+      apply({ hooks }) {
+        hooks.step.end.tap(() => void seen.push('step'));
+        hooks.evaluate.end.tap(({ metrics }) => void seen.push(`evaluation ${metrics}`));
+        hooks.loss.tap(() => {
+          throw new Error('broken');
+        });
+      },
+    });
+    const stack = attach(model, [failing()], { loss: meanSquaredError, optimizer: plainSgd() });
+    await expect(stack.step(batch)).rejects.toThrow('broken');
+    await expect(stack.evaluate([batch])).rejects.toThrow('broken');
+    expect(seen).toEqual(['step', 'evaluation undefined']);
+    expect(model.training).toBe(true);
+    stack.detach();
   });
 });

@@ -1,19 +1,8 @@
-import { add, type Tensor } from '@tensorflow/tfjs-core';
-import { hold, scoped } from '../engine-seam.ts';
+import { scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
-import type { WaterfallHook } from '../hooks/hook.ts';
-import type {
-  BackwardContext,
-  Batch,
-  GradientContext,
-  GradientMap,
-  LossTerms,
-  StepContext,
-  UpdateContext,
-} from '../hooks/types.ts';
-import { type RandomContext, randomContext, withRandom } from '../random.ts';
+import type { Batch, LossTerms, StepContext, UpdateContext } from '../hooks/types.ts';
 import { untaped } from '../tape/recorder.ts';
-import { differentiateAsync, disposeAll, lossTerms, markBatch, modelOutputs } from './forward.ts';
+import { disposePass, type Pass, rewritten, runMicroBatches } from './pass.ts';
 import type { Stack } from './stack.ts';
 
 export interface StepResult {
@@ -25,99 +14,36 @@ export interface StepResult {
   readonly terms: Promise<Readonly<Record<string, number>>>;
 }
 
-interface Pass {
-  readonly terms: LossTerms;
-  readonly gradients: GradientMap;
-  readonly byTerm: ReadonlyMap<string, GradientMap>;
-}
-
-/** One step, top to bottom: batch, forward and backward, gradients, update. */
+/** One step, top to bottom: batch, forward and backward, gradients, update. Its end is told even if it fails. */
 export async function runStep(stack: Stack<unknown>, batches: readonly Batch[]): Promise<StepResult> {
   const { hooks } = stack;
   const step = stack.step_;
   await hooks.begin.step.call({ step });
-  const passes = await microBatches(stack, batches);
-  const context: StepContext = { step, microBatch: batches.length, microBatches: batches.length, mode: 'train' };
-  let gradients = summedMaps(passes.map((pass) => pass.gradients));
-  const byTerm = summedTerms(passes);
-  const terms = summedLosses(passes);
   try {
-    gradients = rewritten(hooks.gradientsOfStep, gradients, { ...context, byTerm, terms });
-    await update(stack, { ...context, gradients });
-  } catch (thrown) {
-    disposeAll(new Map(Object.entries(terms)));
-    throw thrown;
-  } finally {
-    disposeAll(gradients);
-    for (const each of byTerm.values()) disposeAll(each);
-  }
-  stack.step_++;
-  stack.claimParameters();
-  const values = read(terms, batches.length);
-  await hooks.end.step.call({ step });
-  return { step, terms: values, loss: values.then((all) => Object.values(all).reduce((sum, value) => sum + value, 0)) };
-}
-
-async function microBatches(stack: Stack<unknown>, batches: readonly Batch[]): Promise<Pass[]> {
-  const passes: Pass[] = [];
-  try {
-    for (const [microBatch, given] of batches.entries()) {
-      const context: StepContext = { step: stack.step_, microBatch, microBatches: batches.length, mode: 'train' };
-      markBatch(stack, given);
-      const batch = await stack.hooks.batch.call(given, context);
-      if (batch !== given) markBatch(stack, batch);
-      passes.push(await onePass(stack, batch, context));
+    let pass = await runMicroBatches(stack, batches);
+    try {
+      pass = { ...pass, gradients: rewrittenOfStep(stack, pass, batches.length) };
+      await update(stack, { ...contextOf(stack, batches.length), gradients: pass.gradients });
+    } catch (thrown) {
+      disposePass(pass);
+      throw thrown;
     }
-    return passes;
-  } catch (thrown) {
-    for (const pass of passes) disposePass(pass);
-    throw thrown;
+    disposePass({ ...pass, terms: {} });
+    stack.step_++;
+    stack.claimParameters();
+    const terms = read(pass.terms, batches.length);
+    return { step, terms, loss: terms.then((all) => Object.values(all).reduce((sum, value) => sum + value, 0)) };
+  } finally {
+    await hooks.end.step.call({ step });
   }
 }
 
-async function onePass(stack: Stack<unknown>, batch: Batch, context: StepContext): Promise<Pass> {
-  const random = () => randomContext(stack.seed, context.step * context.microBatches + context.microBatch);
-  // The forward is synchronous: the context is needed until the first wait only.
-  const differentiate = () =>
-    withRandom(random(), () =>
-      differentiateAsync(stack, batch, {
-        parameters: stack.trainableParameters(),
-        context,
-        weight: 1 / context.microBatches,
-      }),
-    );
-  const replaced = stack.hooks.backward.used
-    ? await replacement(stack, batch, context, random, differentiate)
-    : undefined;
-  const pass = replaced ?? (await differentiate());
-  try {
-    const told: GradientContext = { ...context, byTerm: pass.byTerm, terms: pass.terms };
-    return { ...pass, gradients: rewritten(stack.hooks.gradientsOfMicroBatch, pass.gradients, told) };
-  } catch (thrown) {
-    disposePass(pass);
-    throw thrown;
-  }
+function rewrittenOfStep(stack: Stack<unknown>, { gradients, byTerm, terms }: Pass, microBatches: number) {
+  return rewritten(stack.hooks.gradientsOfStep, gradients, { ...contextOf(stack, microBatches), byTerm, terms });
 }
 
-async function replacement(
-  stack: Stack<unknown>,
-  batch: Batch,
-  context: StepContext,
-  random: () => RandomContext,
-  differentiate: BackwardContext['differentiate'],
-): Promise<Pass | undefined> {
-  const evaluate = () =>
-    withRandom(random(), () =>
-      untaped(() =>
-        scoped(() => {
-          const terms = lossTerms(stack, batch, modelOutputs(stack, batch.inputs), context);
-          for (const term of Object.values(terms)) hold(term);
-          return terms;
-        }),
-      ),
-    );
-  const made = await stack.hooks.backward.call({ ...context, batch, evaluate, differentiate });
-  return made && { byTerm: new Map(), ...made };
+function contextOf(stack: Stack<unknown>, microBatches: number): StepContext {
+  return { step: stack.step_, microBatch: microBatches, microBatches, mode: 'train' };
 }
 
 async function update(stack: Stack<unknown>, context: UpdateContext): Promise<void> {
@@ -137,48 +63,6 @@ async function update(stack: Stack<unknown>, context: UpdateContext): Promise<vo
   await hooks.afterUpdate.call(context);
 }
 
-/** Lets plugins rewrite gradients; what they replaced is freed. */
-function rewritten(
-  hook: WaterfallHook<GradientMap, GradientContext>,
-  gradients: GradientMap,
-  context: GradientContext,
-): GradientMap {
-  if (!hook.used) return gradients;
-  const made = scoped(() => {
-    const result = untaped(() => hook.call(gradients, context));
-    for (const gradient of result.values()) hold(gradient);
-    return result;
-  });
-  const kept = new Set(made.values());
-  for (const gradient of gradients.values()) if (!kept.has(gradient)) gradient.dispose();
-  return made;
-}
-
-/** The sum of maps by name. Takes ownership of what is in them. */
-function summedMaps(maps: readonly GradientMap[]): GradientMap {
-  const total = new Map<string, Tensor>();
-  for (const map of maps) {
-    for (const [name, gradient] of map) {
-      const before = total.get(name);
-      total.set(name, before ? hold(add(before, gradient)) : gradient);
-      before?.dispose();
-      if (before) gradient.dispose();
-    }
-  }
-  return total;
-}
-
-function summedTerms(passes: readonly Pass[]): Map<string, GradientMap> {
-  const names = new Set(passes.flatMap((pass) => [...pass.byTerm.keys()]));
-  return new Map(
-    [...names].map((name) => [name, summedMaps(passes.map((pass) => pass.byTerm.get(name) ?? new Map()))]),
-  );
-}
-
-function summedLosses(passes: readonly Pass[]): LossTerms {
-  return Object.fromEntries(summedMaps(passes.map((pass) => new Map(Object.entries(pass.terms)))));
-}
-
 async function read(terms: LossTerms, count: number): Promise<Record<string, number>> {
   const entries = Object.entries(terms).map(async ([name, term]) => {
     const [value = Number.NaN] = await term.data();
@@ -186,10 +70,4 @@ async function read(terms: LossTerms, count: number): Promise<Record<string, num
     return [name, value / count] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
-}
-
-function disposePass(pass: Pass): void {
-  disposeAll(pass.gradients);
-  for (const gradients of pass.byTerm.values()) disposeAll(gradients);
-  for (const term of Object.values(pass.terms)) term.dispose();
 }
