@@ -44,7 +44,10 @@ interface EngineInternals {
     nextTensorId: number;
     activeScope: TfjsScope | null;
     scopeStack: TfjsScope[];
-    tensorInfo: WeakMap<DataId, { bytes: number; backend: { incRef(dataId: DataId): void } }>;
+    tensorInfo: WeakMap<
+      DataId,
+      { bytes: number; backend: { incRef(dataId: DataId): void; refCount(dataId: DataId): number } }
+    >;
   };
 }
 
@@ -164,6 +167,11 @@ export function shareData(info: { dataId: DataId; shape: readonly number[]; dtyp
     buffer.backend.incRef(info.dataId);
   }
   return handle;
+}
+
+/** Whether no other tensor shares the buffer. */
+export function hasBufferAlone(tensor: Tensor): boolean {
+  return internals().state.tensorInfo.get(tensor.dataId)?.backend.refCount(tensor.dataId) === 1;
 }
 
 export function isAlive(dataId: DataId): boolean {

@@ -30,7 +30,7 @@ export function ownOp<N extends string, A extends object>(spec: OwnOp<N, A>): (i
   };
   return (inputs, attrs) => {
     const present = withoutMissing(inputs);
-    const tapes = tapesTracking(Object.values(present));
+    const tapes = tapesTracking(present);
     const tape = tapes[0];
     if (tape && (tapes.length > 1 || tape.createGraph)) {
       return scoped(() => {
@@ -38,7 +38,8 @@ export function ownOp<N extends string, A extends object>(spec: OwnOp<N, A>): (i
         return Array.isArray(made) ? (made[0] as Tensor) : made;
       });
     }
-    const [made, ...rest] = untaped(() => scoped(() => run(inputs, attrs))) as [Tensor, ...Tensor[]];
+    const all = untaped(() => scoped(() => run(inputs, attrs)));
+    const made = all[0] as Tensor;
     // A forward that returns its input as it is would give the input the place of the output on the tape.
     const y = Object.values(present).includes(made) ? shareBuffer(made) : made;
     try {
@@ -48,11 +49,11 @@ export function ownOp<N extends string, A extends object>(spec: OwnOp<N, A>): (i
         inputs: present,
         attrs: attrs as Attributes,
         outputs: [y],
-        aux: Object.fromEntries(rest.map((each, index) => [auxNames[index] ?? '', each])),
+        aux: all.length > 1 ? named(auxNames, all) : undefined,
         recompute: recomputeOf(spec, run, attrs),
       });
     } finally {
-      for (const each of rest) each.dispose();
+      for (let i = 1; i < all.length; i++) all[i]?.dispose();
     }
     return y;
   };
@@ -79,7 +80,7 @@ export function runKernelIfAny(
 ): Tensor | Tensor[] | undefined {
   if (!getKernel(name, getBackend())) return undefined;
   const present = withoutMissing(inputs);
-  if (tapesTracking(Object.values(present)).length > 0) return undefined;
+  if (tapesTracking(present).length > 0) return undefined;
   return internals().runKernel(name, present, attrs as Attributes);
 }
 
@@ -94,8 +95,18 @@ export function inSteps(x: Tensor, ...steps: readonly ((value: Tensor) => Tensor
   return value;
 }
 
+/** The outputs behind y, by name. */
+function named(names: readonly string[], outputs: readonly Tensor[]): Record<string, Tensor> {
+  const aux: Record<string, Tensor> = {};
+  for (let i = 1; i < outputs.length; i++) aux[names[i - 1] ?? ''] = outputs[i] as Tensor;
+  return aux;
+}
+
 function withoutMissing(inputs: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(inputs).filter((entry): entry is [string, Tensor] => entry[1] !== undefined),
-  );
+  const present: Record<string, Tensor> = {};
+  for (const name in inputs) {
+    const input = inputs[name];
+    if (input) present[name] = input;
+  }
+  return present;
 }

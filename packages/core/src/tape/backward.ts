@@ -1,4 +1,4 @@
-import { add, fill, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { fill, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { hold, madeSince, nextTensorId, scoped, shareBuffer } from '../engine-seam.ts';
 import { sameShape } from '../rules/broadcast.ts';
 import { gradientShape, graphNotCreatable, graphReleased, notScalar, notTracked } from './backward-errors.ts';
@@ -6,6 +6,7 @@ import { releaseNode, type TapeNode, type TrackedValue } from './node.ts';
 import { inPhase } from './phase.ts';
 import { alias, recording, untaped } from './recorder.ts';
 import { contextOf, type Restored, restoreLate } from './rule-context.ts';
+import { sumGradients } from './sum-gradients.ts';
 import type { Tape } from './tape.ts';
 import { at } from './where.ts';
 
@@ -70,9 +71,7 @@ class BackwardPass {
     this.position = tape.nodes.length;
     this.createGraph = options.createGraph ?? false;
     this.retain = options.retain ?? this.createGraph;
-    if (this.createGraph && !tape.createGraph) {
-      throw graphNotCreatable();
-    }
+    if (this.createGraph && !tape.createGraph) throw graphNotCreatable();
   }
 
   seed(y: Tensor | readonly Tensor[]): void {
@@ -83,13 +82,9 @@ class BackwardPass {
       given === undefined ? [] : Array.isArray(given) ? (given as readonly Tensor[]) : [given as Tensor];
     for (const [index, each] of ys.entries()) {
       const value = this.tape.valueOf(each);
-      if (!value) {
-        throw notTracked();
-      }
+      if (!value) throw notTracked();
       const gradient = gradients[index];
-      if (!gradient && each.size !== 1) {
-        throw notScalar(each);
-      }
+      if (!gradient && each.size !== 1) throw notScalar(each);
       scoped(() => this.accumulate(value, gradient ?? this.start(each), gradient !== undefined, 'seed'));
     }
   }
@@ -133,16 +128,18 @@ class BackwardPass {
     const dy = dys[0] ?? zeros([...(node.outputs[0]?.shape ?? [])]);
     const context = contextOf(node, { dy, dys, tape: this.tape, restored, retain: this.retain });
     const thunks = node.rule.backward(context);
-    const wanted = Object.entries(node.inputs).filter(([, value]) => value !== undefined) as [string, TrackedValue][];
-    // Parameters first: their gradients let go of the saved input before the activation's gradient is made.
-    wanted.sort(([, a], [, b]) => Number(a.node !== undefined) - Number(b.node !== undefined));
-    for (const [name, value] of wanted) {
+    const give = (name: string, value: TrackedValue) => {
       const thunk = thunks[name];
-      if (!thunk) continue;
-      scoped(() => {
-        const gradient = context.inThunk(thunk);
-        this.accumulate(value, gradient, this.belongsToOthers(gradient) || dys.includes(gradient), node.kernel);
-      });
+      if (!thunk) return;
+      const gradient = context.inThunk(thunk);
+      this.accumulate(value, gradient, this.belongsToOthers(gradient) || dys.includes(gradient), node.kernel);
+    };
+    // Parameters first: their gradients let go of the saved input before the activation's gradient is made.
+    for (const leaves of [true, false]) {
+      for (const name in node.inputs) {
+        const value = node.inputs[name];
+        if (value && (value.node === undefined) === leaves) scoped(() => give(name, value));
+      }
     }
   }
 
@@ -165,17 +162,11 @@ class BackwardPass {
   }
 
   private accumulate(value: TrackedValue, gradient: Tensor, shared: boolean, op: string): void {
-    if (value.node?.released) {
-      throw graphReleased(value.node);
-    }
+    if (value.node?.released) throw graphReleased(value.node);
     this.checkShape(gradient, value, op);
     const before = value.gradient;
-    if (before) {
-      value.gradient = hold(add(before, gradient));
-      before.dispose();
-    } else {
-      value.gradient = hold(shared ? this.share(gradient) : gradient);
-    }
+    if (before) value.gradient = sumGradients(before, gradient);
+    else value.gradient = hold(shared ? this.share(gradient) : gradient);
     this.pending.add(value);
     if (value.leaf !== undefined) this.tape.claimGradient(value.gradient);
   }
@@ -192,8 +183,7 @@ class BackwardPass {
   }
 
   private checkShape(gradient: Tensor, value: TrackedValue, op: string): void {
-    if (sameShape(gradient.shape, value.shape)) return;
-    throw gradientShape(gradient, value, op);
+    if (!sameShape(gradient.shape, value.shape)) throw gradientShape(gradient, value, op);
   }
 
   private drop(value: TrackedValue): void {
@@ -210,11 +200,8 @@ class BackwardPass {
         const gradient = value.leaf === undefined ? undefined : this.tapped(value);
         if (value.leaf === undefined || !gradient) continue;
         const before = this.tape.gradients.get(value.leaf);
-        this.tape.gradients.set(value.leaf, before ? hold(add(before, gradient)) : gradient);
-        if (before) {
-          before.dispose();
-          gradient.dispose();
-        }
+        this.tape.gradients.set(value.leaf, before ? sumGradients(before, gradient) : gradient);
+        if (before) gradient.dispose();
         value.gradient = undefined;
         this.pending.delete(value);
       }

@@ -56,7 +56,7 @@ export interface TapeNode {
 /** Frees what a node keeps; a later backward through it is then an error. */
 export function releaseNode(node: TapeNode): void {
   node.released = true;
-  for (const slot of Object.values(node.slots)) slot.release();
+  for (const name in node.slots) node.slots[name]?.release();
 }
 
 /** The name of an output in a rule: `y`, `y1`, … */
@@ -65,6 +65,7 @@ export function outputName(index: number): string {
 }
 
 export function outputIndex(name: string): number | undefined {
-  const match = /^y(\d*)$/.exec(name);
+  if (name === 'y') return 0;
+  const match = name.startsWith('y') ? /^y(\d*)$/.exec(name) : null;
   return match ? Number(match[1] || 0) : undefined;
 }

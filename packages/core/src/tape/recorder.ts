@@ -1,6 +1,5 @@
 import { type Tensor, Variable } from '@tensorflow/tfjs-core';
 import {
-  type Attributes,
   type CustomGradientFunction,
   currentScopeName,
   interceptKernels,
@@ -27,7 +26,7 @@ const seenThrough = new Set(['fusedMatMul__op', 'fusedConv2d__op', 'fusedDepthwi
 
 const interceptor: KernelInterceptor = {
   kernel(name, inputs, attrs, run) {
-    const tapes = tapesTracking(Object.values(inputs));
+    const tapes = tapesTracking(inputs);
     if (tapes.length === 0) return run();
     const rule = ruleOf(name, currentWhere().modulePath);
     const outputs = run();
@@ -43,7 +42,7 @@ const interceptor: KernelInterceptor = {
   },
 };
 
-function recordCustomGradient(tapes: Tape[], f: CustomGradientFunction, inputs: Tensor[]): Tensor {
+function recordCustomGradient(tapes: readonly Tape[], f: CustomGradientFunction, inputs: Tensor[]): Tensor {
   const named: KernelInputs = Object.fromEntries(inputs.map((input, index) => [String(index), input]));
   const first = nextTensorId();
   let saved: Tensor[] = [];
@@ -71,9 +70,26 @@ function list(outputs: KernelOutput): Tensor[] {
   return Array.isArray(outputs) ? outputs : [outputs];
 }
 
-/** The tapes that record now and track at least one of these values. */
-export function tapesTracking(values: readonly (Tensor | undefined)[]): Tape[] {
-  return recordingTapes().filter((tape) => values.some((value) => value && tape.tracks(value)));
+const none: readonly Tape[] = [];
+
+/** The tapes that record now and track at least one of these values. Asked at every op: makes nothing if none does. */
+export function tapesTracking(
+  values: Readonly<Record<string, Tensor | undefined>> | readonly Tensor[],
+): readonly Tape[] {
+  let found: Tape[] | undefined;
+  for (let position = visible; position < active.length; position++) {
+    const tape = active[position] as Tape;
+    if (!tape.paused && tracksAny(tape, values as Record<string, Tensor | undefined>)) (found ??= []).push(tape);
+  }
+  return found ?? none;
+}
+
+function tracksAny(tape: Tape, values: Readonly<Record<string, Tensor | undefined>>): boolean {
+  for (const name in values) {
+    const value = values[name];
+    if (value && tape.tracks(value)) return true;
+  }
+  return false;
 }
 
 /** Runs `f` while `tape` records. */
@@ -120,17 +136,4 @@ export function alias(original: Tensor, copy: Tensor): void {
 
 export function isVariable(tensor: Tensor): boolean {
   return tensor instanceof Variable;
-}
-
-/** What a tape is told about one call of a kernel. */
-export interface KernelCall {
-  readonly kernel: string;
-  readonly rule: import('../rules/registry.ts').Rule;
-  readonly inputs: KernelInputs;
-  readonly attrs: Attributes;
-  readonly outputs: readonly Tensor[];
-  /** Values beside inputs and outputs that the rule may save, by name. */
-  readonly aux?: Readonly<Record<string, Tensor>> | undefined;
-  /** How to recompute output 0 from inputs and aux; default, for cheap rules: run the kernel again. */
-  readonly recompute?: ((operands: Record<string, Tensor>) => Tensor) | undefined;
 }

@@ -2,9 +2,9 @@ import type { DataId, DataType, Tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import { type BackwardOptions, runBackward, runBackwardAsync } from './backward.ts';
 import { markParameter } from './buffer-marks.ts';
-import { rerun, roleOf, sourcesOf, valueNamed } from './kernel-values.ts';
+import { type KernelCall, recomputationOf, roleOf, sourcesOf, valueNamed } from './kernel-call.ts';
 import { type GradientTap, outputName, releaseNode, type TapeNode, TrackedValue } from './node.ts';
-import { activeTapes, isVariable, type KernelCall } from './recorder.ts';
+import { activeTapes, isVariable } from './recorder.ts';
 import { SavedStore, type SavePolicy } from './saved-store.ts';
 import { currentWhere } from './where.ts';
 
@@ -94,13 +94,14 @@ export class Tape {
   }
 
   record(call: KernelCall): void {
-    const { kernel, rule, inputs, attrs, outputs, aux } = call;
+    const { kernel, rule, inputs, attrs, outputs } = call;
     const names = rule.inputs === 'variadic' ? Object.keys(inputs) : rule.inputs;
     const tracked: Record<string, TrackedValue | undefined> = {};
     const need: Record<string, boolean> = {};
     const shapes: Record<string, number[]> = {};
     const dtypes: Record<string, DataType> = {};
     let any = false;
+    let variables = false;
     for (const name of names) {
       const input = inputs[name];
       if (!input) {
@@ -110,7 +111,10 @@ export class Tape {
       shapes[name] = input.shape;
       dtypes[name] = input.dtype;
       // A variable lives anyway, trained or not: keeping it costs nothing, and what is derived from it can be recomputed.
-      if (isVariable(input)) markParameter(input);
+      if (isVariable(input)) {
+        markParameter(input);
+        variables = true;
+      }
       const reachable = !rule.differentiable || rule.differentiable.includes(name);
       const value = reachable && this.tracks(input) ? this.values.get(input.id) : undefined;
       need[name] = value !== undefined;
@@ -120,6 +124,7 @@ export class Tape {
       }
     }
     if (!any) return;
+    const recompute = recomputationOf(call);
     const node: TapeNode = {
       index: this.nodes.length,
       kernel,
@@ -133,15 +138,16 @@ export class Tape {
       shapes,
       dtypes,
       count: names.length,
-      sources: rule.cheap || call.recompute ? sourcesOf({ ...inputs, ...aux }) : undefined,
-      recompute: call.recompute ?? (rule.cheap ? rerun(kernel, attrs) : undefined),
+      sources: recompute && sourcesOf(call, variables),
+      recompute,
       elsewhere: undefined,
       released: false,
     };
     node.outputs = outputs.map((output, index) => {
+      const name = outputName(index);
       // An input that is called `y` (of the kernels of some gradients) keeps its name.
-      shapes[outputName(index)] ??= output.shape;
-      dtypes[outputName(index)] ??= output.dtype;
+      shapes[name] ??= output.shape;
+      dtypes[name] ??= output.dtype;
       const value = new TrackedValue(node, index, output.shape, output.dtype);
       if (floating.has(output.dtype)) this.values.set(output.id, value);
       return value;
@@ -152,17 +158,17 @@ export class Tape {
 
   private keep(node: TapeNode, call: KernelCall): void {
     const { rule, attrs, outputs } = call;
+    if (!rule.saves || this.options.keepNothing) return;
     const context = { attrs, shapes: node.shapes, dtypes: node.dtypes, count: node.count };
-    const others = activeTapes().filter((tape) => tape !== this);
     try {
-      for (const name of this.options.keepNothing ? [] : (rule.saves?.(node.need, context) ?? [])) {
+      for (const name of rule.saves(node.need, context)) {
         if (!name || node.slots[name]) continue;
         const value = valueNamed(name, call);
         if (!value) continue;
         const role = roleOf(name, call);
         node.slots[name] = this.store.save(value, name, role, node, this.values.get(value.id));
-        for (const tape of others) {
-          const place = tape.valueOf(value);
+        for (const tape of activeTapes()) {
+          const place = tape === this ? undefined : tape.valueOf(value);
           if (place) (node.elsewhere ??= []).push({ name, tape, place });
         }
       }
