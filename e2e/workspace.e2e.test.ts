@@ -1,3 +1,5 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { output, tool } from '../scripts/lib/commands.mjs';
@@ -42,6 +44,24 @@ describe('the workspace', () => {
       TAPGRAD_REQUIRE: 'wasm,browser',
     });
     expect(text.trimEnd().split('\n').at(-1)).toBe('0 passed, 1 failed');
+    expect(code).toBe(1);
+  });
+
+  it('runs the main job, whose last line with --json is one object', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tapgrad-start-'));
+    const small = ['--model', 'tiny', '--steps', '2', '--train', '64', '--test', '32', '--methods', 'head,ladder'];
+    const places = ['--out', join(folder, 'runs'), '--report', join(folder, 'index.html')];
+    const { code, text } = await node(['scripts/start.mjs', ...small, ...places, '--json']);
+    const { methods } = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
+    expect(methods.map(({ name }: { name: string }) => name)).toEqual(['head', 'ladder']);
+    expect(code).toBe(0);
+    expect(await readFile(join(folder, 'index.html'), 'utf8')).toContain('<html');
+    await rm(folder, { recursive: true });
+  });
+
+  it('hands the exit code of the main job on', async () => {
+    const { code, text } = await node(['scripts/start.mjs', '--data', 'no-such-file.tsv']);
+    expect(text).toContain('no-such-file.tsv');
     expect(code).toBe(1);
   });
 });
