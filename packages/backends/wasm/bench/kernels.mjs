@@ -27,7 +27,7 @@ await useWasm();
 const { backend } = tf.engine();
 
 /** Milliseconds of one call: the least of repetitions over `budget` ms. */
-function measure(runs, budget = 1500) {
+function measure(runs, budget = 700) {
   const best = runs.map(() => Number.POSITIVE_INFINITY);
   const spent = performance.now();
   for (let round = 0; round < 3 || performance.now() - spent < budget * runs.length; round++) {

@@ -42,7 +42,7 @@ export class Heap {
       });
     }
     this.kernels = new WebAssembly.Instance(kernelModule(), { env: { memory } }).exports as unknown as KernelExports;
-    this.workspace = (this.allocate(this.kernels.gemmWorkspace() + 15) + 15) & ~15;
+    this.workspace = ((this.allocate(this.kernels.gemmWorkspace() + 15) + 15) & ~15) >>> 0;
     backend.wasm.HEAPU8.fill(0, this.workspace, this.workspace + 64);
     readComplex(backend);
   }

@@ -26,7 +26,13 @@ export type KernelRun<Inputs = NamedTensorInfoMap, Attrs = NamedAttrMap> = (
   call: KernelCall<Inputs, Attrs>,
 ) => TensorInfo | TensorInfo[];
 
-const installed = new Map<string, KernelConfig>();
+interface Arguments {
+  readonly inputs: NamedTensorInfoMap;
+  readonly attrs?: NamedAttrMap;
+  readonly backend: KernelBackend;
+}
+
+const installed = new Set<string>();
 
 /**
  * Registers a kernel for the wasm backend. If tfjs has one of that name it is replaced, and stays reachable as `stock`.
@@ -38,27 +44,19 @@ export function kernel<Inputs, Attrs = NamedAttrMap>(name: string, run: KernelRu
   const config: KernelConfig = {
     kernelName: name,
     backendName: BACKEND,
-    kernelFunc: (({
-      inputs,
-      attrs,
-      backend,
-    }: {
-      inputs: NamedTensorInfoMap;
-      attrs?: NamedAttrMap;
-      backend: KernelBackend;
-    }) =>
-      run({
-        inputs: inputs as Inputs,
-        attrs: (attrs ?? {}) as Attrs,
-        heap: heapOf(backend as WasmBackend),
-        stock: (others) => stock!.kernelFunc({ inputs: others ?? inputs, attrs: attrs ?? {}, backend }),
-      })) as unknown as KernelFunc,
+    kernelFunc: (({ inputs, attrs = {}, backend }: Arguments) => {
+      const heap = heapOf(backend as WasmBackend);
+      // Data of another backend moves here now: if the heap grew for it later, views taken before would be void.
+      for (const info of Object.values(inputs)) if (info) heap.at(info);
+      const runStock = (others = inputs) => stock!.kernelFunc({ inputs: others, attrs, backend });
+      return run({ inputs: inputs as Inputs, attrs: attrs as Attrs, heap, stock: runStock });
+    }) as unknown as KernelFunc,
     ...(stock?.setupFunc && { setupFunc: stock.setupFunc }),
     ...(stock?.disposeFunc && { disposeFunc: stock.disposeFunc }),
   };
   if (stock) unregisterKernel(name, BACKEND);
   registerKernel(config);
-  installed.set(name, config);
+  installed.add(name);
 }
 
 /** Calls another kernel of the backend by name, without the engine: its result is owned by the caller. */
