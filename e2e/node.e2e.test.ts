@@ -29,11 +29,11 @@ it('declare the types of what they export', async () => {
   expect(await consumer.node(compiler, ...options, 'types.ts')).toBe('');
 });
 
-it('run the program in the README', async () => {
+it('run the program in the README, with code generation forbidden', async () => {
   const readme = await readFile(join(import.meta.dirname, '../README.md'), 'utf8');
   const { code } = await transform(/^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? '', { loader: 'ts' });
   await writeFile(join(consumer.folder, 'readme.js'), code);
-  expect(await consumer.node('readme.js')).toContain('ladder');
+  expect(await consumer.node('--disallow-code-generation-from-strings', 'readme.js')).toContain('ladder');
 });
 
 describe.each([
