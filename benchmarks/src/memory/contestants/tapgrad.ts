@@ -25,8 +25,8 @@ function train(prepare: (model: Encoder) => Plugin[], derivedSlots = true): Trai
   const stack = attach(model, prepare(model), {
     derivedSlots,
     optimizer,
-    loss(logits) {
-      const loss = crossEntropy(logits as tf.Tensor, targets);
+    loss(logits, batch) {
+      const loss = crossEntropy(logits as tf.Tensor, batch.targets as tf.Tensor);
       lossKnown();
       return loss;
     },
@@ -56,7 +56,8 @@ const methods: Readonly<Record<string, () => Training>> = {
   plainSlots: () => train(() => [], false),
   bias: () => train((model) => none(model, ['**.bias', 'head.*'])),
   head: () => train((model) => none(model, ['head.*'])),
-  ladder: () => train(() => [ladder({ blocks: 'layers.*', reduction: 8, head: { classes: network.classes } })]),
+  ladder: () =>
+    train(() => [ladder({ blocks: 'layers.*', reduction: 8, init: 'random', head: { classes: network.classes } })]),
 };
 
 serve(
