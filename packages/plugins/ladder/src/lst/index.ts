@@ -1,6 +1,7 @@
 import { definePlugin, type PluginContext, TapgradError } from '@tapgrad/core';
 import { type BlockStack, findStacks } from '../base/block-stacks.ts';
 import { followTrunk } from '../base/trunk.ts';
+import { FrozenTeacher } from './frozen-teacher.ts';
 import { Classifier, Upsample } from './head.ts';
 import { type CheckedLadderOptions, type LadderOptions, ladderOptions } from './options.ts';
 import { PrunedStart } from './pruned-start.ts';
@@ -15,7 +16,7 @@ import { SideWalker } from './walker.ts';
  * The backbone's blocks must take and give `[batch, tokens, width]`. The model returns logits of the new classifier
  * `[batch, classes]` with `head: { classes }`, else what its own frozen head makes of the side features.
  * @throws TapgradError at attach: LADDER_NO_BLOCKS, LADDER_BLOCK_UNKNOWN, LADDER_WIDTH, LADDER_LAYERS, LADDER_HEAD,
- * LADDER_NOT_PRUNABLE; in forward: LADDER_BLOCK_VALUE, LADDER_BLOCK_SKIPPED, LADDER_MASK
+ * LADDER_NOT_PRUNABLE; in forward: LADDER_BLOCK_VALUE, LADDER_BLOCK_SKIPPED, LADDER_MASK, LADDER_LOGITS
  */
 export const ladder = definePlugin<LadderOptions, CheckedLadderOptions>({
   name: 'ladder',
@@ -31,7 +32,9 @@ export const ladder = definePlugin<LadderOptions, CheckedLadderOptions>({
     const head = addHead(context, side.at(-1) as SideStack);
     const start = options.init === 'pruned' ? new PrunedStart(context, side) : undefined;
     context.filterTrainable((name) => (name.startsWith(`${context.name}/`) ? undefined : false));
-    const walker = new SideWalker(options, side, head, () => start?.measuring ?? false);
+    const teacher = options.distillation > 0 ? new FrozenTeacher(context, () => start?.measuring ?? false) : undefined;
+    const resting = () => (start?.measuring || teacher?.asked) ?? false;
+    const walker = new SideWalker(options, side, head, resting);
     followTrunk(context, stacks, walker, head instanceof Upsample ? options.at : undefined);
     return {
       saveState: () => ({ json: { started: start?.done ?? true } }),

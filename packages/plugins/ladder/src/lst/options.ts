@@ -30,6 +30,12 @@ export const ladderOptions = v.pipe(
     head: v.optional(v.union([v.literal('upsample'), v.strictObject({ classes: natural('classes', 1) })]), 'upsample'),
     /** One vector a sample, where one is needed: the mean over real tokens, or the first token. */
     pooling: v.optional(v.picklist(['mean', 'first']), 'mean'),
+    /**
+     * Weight of the distillation term, which pulls the logits to those that the frozen backbone gives by itself; for
+     * models whose logits the backbone knows already. Published with weight 0. Costs one more forward where it is not 0.
+     */
+    distillation: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+    distillationTemperature: v.optional(v.pipe(v.number(), v.gtValue(0)), 0.1),
     /** With `upsample`: path of the module whose input is replaced. */
     at: v.optional(v.string(), 'head'),
     /** 1 for real tokens, 0 for padding, `[batch, tokens]`, out of the model's inputs. Default: from the blocks' masks. */
@@ -54,7 +60,10 @@ export const ladderOptions = v.pipe(
      * samples for each, or the whole model in one pass.
      */
     measure: v.optional(v.picklist(['block', 'model']), 'block'),
-    /** Batches to rank the weights with, or a function that gives them anew. Default: the first training batch. */
+    /**
+     * Batches to rank the weights with, or a function that gives them anew; used when training begins. Default: the first
+     * training batch, before its step.
+     */
     samples: v.optional(
       v.custom<readonly Batch[] | (() => Iterable<Batch> | AsyncIterable<Batch>)>(
         (value) => Array.isArray(value) || typeof value === 'function',

@@ -1,4 +1,4 @@
-import { type Batch, type PluginContext, TapgradError } from '@tapgrad/core';
+import { type PluginContext, TapgradError } from '@tapgrad/core';
 import { followTrunk } from '../base/trunk.ts';
 import { fisherInformation } from './importance.ts';
 import type { CheckedLadderOptions } from './options.ts';
@@ -26,8 +26,12 @@ export class PrunedStart {
       return;
     }
     this.probe = this.addProbe();
+    context.hooks.train.begin.tap(async () => {
+      const { samples } = context.options;
+      if (samples && !this.done) await this.measure(samples);
+    });
     context.hooks.batch.tap(async (batch, { mode }) => {
-      if (mode === 'train' && !this.done) await this.measure(batch);
+      if (mode === 'train' && !this.done) await this.measure(context.options.samples ?? [batch]);
     });
   }
 
@@ -50,9 +54,9 @@ export class PrunedStart {
     return probe;
   }
 
-  private async measure(first: Batch): Promise<void> {
+  private async measure(samples: NonNullable<CheckedLadderOptions['samples']>): Promise<void> {
     const { context } = this;
-    const { samples = [first], samplesForFisher, measure } = context.options;
+    const { samplesForFisher, measure } = context.options;
     const stages = this.stages();
     this.measuring = true;
     this.probe?.open(context.random('probe'));
