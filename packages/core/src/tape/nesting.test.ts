@@ -80,6 +80,22 @@ describe('derivatives of derivatives', () => {
   );
 
   it(
+    'are recorded once, in the middle of the forward as behind it',
+    clean(() => {
+      const x = tf.tensor1d([0.5, -1.5]);
+      const f = () => tf.sum(tf.exp(tf.square(x)));
+      const options = { parameters: { x }, createGraph: true };
+      const within = record((tape) => tape.backward(f(), { createGraph: true }), options);
+      const behind = record(f, options);
+      behind.tape.backward(behind.value, { createGraph: true });
+      const kernels = [within, behind].map(({ tape }) => tape.nodes.map((node) => node?.kernel));
+      expect(kernels[0]).toEqual(kernels[1]);
+      within.tape.dispose();
+      behind.tape.dispose();
+    }),
+  );
+
+  it(
     'give Hessian-vector products of a network of own ops, equal to differences of gradients',
     clean(() => {
       const [x, w, v] = [normal([2, 3, 4], 'x'), normal([4, 4], 'w', 0.5), normal([4, 4], 'v', 0.5)];

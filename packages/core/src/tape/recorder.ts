@@ -94,6 +94,7 @@ function tracksAny(tape: Tape, values: Readonly<Record<string, Tensor | undefine
 
 /** Runs `f` while `tape` records. */
 export function recording<T>(tape: Tape, f: () => T): T {
+  if (recordingTapes().includes(tape)) return f();
   active.push(tape);
   if (active.length === 1) interceptKernels(interceptor);
   try {

@@ -59,6 +59,14 @@ export class Tape {
         fix: 'pass float32 tensors',
       });
     }
+    const known = this.values.get(value.id)?.leaf;
+    if (known !== undefined) {
+      throw new TapgradError({
+        code: 'WATCHED_TWICE',
+        message: `one tensor was given as the parameters ${known} and ${name}`,
+        fix: 'pass each parameter once, or detach() what shall count as another',
+      });
+    }
     this.values.set(value.id, new TrackedValue(undefined, 0, value.shape, value.dtype, name));
   }
 

@@ -1,0 +1,3 @@
+import { derivedSlots } from './derived-slots.cases.ts';
+
+derivedSlots();

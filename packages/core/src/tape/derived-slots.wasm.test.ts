@@ -1,0 +1,5 @@
+import { useWasm } from '@tapgrad/backend-wasm';
+import { derivedSlots } from './derived-slots.cases.ts';
+
+await useWasm();
+derivedSlots();
