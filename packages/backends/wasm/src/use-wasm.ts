@@ -40,7 +40,7 @@ async function start({ wasmPaths }: WasmOptions): Promise<void> {
   }
   await compileKernels();
   if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
-  const stopServing = wasmPaths === undefined && !isNode() ? await serveEmbeddedBinary() : undefined;
+  const stopServing = wasmPaths === undefined ? await serveEmbeddedBinary() : undefined;
   try {
     if (!(await setBackend(BACKEND))) {
       throw new TapgradError({
@@ -53,8 +53,4 @@ async function start({ wasmPaths }: WasmOptions): Promise<void> {
   } finally {
     stopServing?.();
   }
-}
-
-function isNode(): boolean {
-  return env().get('IS_NODE') === true;
 }
