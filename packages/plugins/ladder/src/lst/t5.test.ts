@@ -3,6 +3,7 @@ import { adamw } from '@tapgrad/train';
 import { eye, memory, reshape, scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { ladder } from '../index.ts';
+import { elements, recordedStep } from '../recorded-step.ts';
 import { scatter } from '../test-models.ts';
 import { T5, t5Base } from './t5-test-model.ts';
 
@@ -46,7 +47,7 @@ describe('beside T5-base, reduction 8 and blocks 0, 4 and 8 dropped', () => {
 });
 
 describe('beside a small encoder-decoder', () => {
-  const sizes = { vocabularySize: 12, width: 16, hidden: 32, headWidth: 8, heads: 2, layers: 2 };
+  const sizes = { vocabularySize: 11, width: 16, hidden: 32, headWidth: 8, heads: 2, layers: 2 };
 
   it('are the backbone at reduction 1 with all kept: cross-attention and relative bias included', () => {
     const model = new T5(sizes, randomStream(2));
@@ -72,13 +73,30 @@ describe('beside a small encoder-decoder', () => {
     ids.dispose();
   });
 
+  it('keep of the backbone’s width what the projections of both stacks read, and the logits', () => {
+    const wide = { ...sizes, width: 48, headWidth: 24 };
+    const model = new T5(wide, randomStream(2));
+    const [batchSize, tokens, decoderTokens, kept] = [3, 5, 4, 1];
+    const ids = (length: number) => tensor(new Int32Array(batchSize * length), [batchSize, length], 'int32');
+    const batch = { inputs: [ids(tokens), ids(decoderTokens)], targets: ids(decoderTokens) };
+    const plugin = ladder({ blocks, reduction: 4, drop: [0], init: 'random' });
+    const { nodes, saved } = recordedStep(model as never, plugin, batch, loss);
+    expect(nodes.map(([path]) => path).filter((path) => !/^(ladder\/|head$|$)/.test(path))).toEqual([]);
+    const ofWidth = (width: number) => saved.filter(({ shape }) => shape.at(-1) === width);
+    expect(elements(ofWidth(wide.width))).toBe((kept + 1) * batchSize * (tokens + decoderTokens) * wide.width);
+    expect(ofWidth(wide.width).every(({ modulePath }) => /^ladder\/.*down$/.test(modulePath))).toBe(true);
+    expect(elements(ofWidth(wide.vocabularySize))).toBe(batchSize * decoderTokens * wide.vocabularySize);
+    model.dispose();
+    for (const each of [...batch.inputs, batch.targets]) each.dispose();
+  });
+
   it('train: the decoder’s side network reads the encoder’s, and the backbone stays', async () => {
     const model = new T5(sizes, randomStream(2));
     scatter(model as never);
     const stream = randomStream(3);
     const ids = (tokens: number) =>
       tensor(
-        Int32Array.from({ length: 3 * tokens }, () => stream.integer(12)),
+        Int32Array.from({ length: 3 * tokens }, () => stream.integer(11)),
         [3, tokens],
         'int32',
       );

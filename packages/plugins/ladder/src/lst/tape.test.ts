@@ -1,7 +1,7 @@
-import { attach, definePlugin, type SaveRequest, type Tape } from '@tapgrad/core';
 import { crossEntropy, type TextEncoder } from '@tapgrad/nn';
 import { describe, expect, it } from 'vitest';
 import { ladder } from '../index.ts';
+import { elements, type Recorded, recordedStep } from '../recorded-step.ts';
 import { disposeBatch, tinyBatch, tinyEncoder } from '../test-models.ts';
 import type { LadderOptions } from './options.ts';
 
@@ -9,49 +9,16 @@ const [batchSize, tokens, width, heads, layers, classes] = [4, 5, 32, 2, 3, 3];
 const reduction = 8;
 const sideWidth = width / reduction;
 
-interface Recorded {
-  /** Module path and kernel of every node on the tape. */
-  readonly nodes: readonly (readonly [path: string, kernel: string])[];
-  /** Every activation that was saved, once. */
-  readonly saved: readonly SaveRequest[];
-}
-
-/** What one training step of the ladder records, with derived slots off so that every saved value shows. */
-function recordStep(model: TextEncoder, options: LadderOptions): Recorded {
-  const saved: SaveRequest[] = [];
-  let tape: Tape | undefined;
-  const nodes: [string, string][] = [];
-  const spy = definePlugin({
-    name: 'spy',
-    apply({ hooks }) {
-      hooks.save.tap((slot, request) => {
-        saved.push(request);
-        return slot;
-      });
-      hooks.loss.tap((_, context) => {
-        tape = context.tape;
-        for (const node of tape?.nodes ?? []) if (node) nodes.push([node.modulePath, node.kernel]);
-      });
-    },
-  });
+function recordStep(backbone: TextEncoder, options: LadderOptions): Recorded {
   const batch = tinyBatch(batchSize, tokens, classes);
-  const stack = attach(model, [ladder({ reduction, init: 'random', ...options }), spy()], {
-    loss: crossEntropy,
-    derivedSlots: false,
-  });
-  const made = stack.gradientsOf(batch);
-  made.dispose();
-  stack.detach();
+  const recorded = recordedStep(backbone, ladder({ reduction, init: 'random', ...options }), batch, crossEntropy);
   disposeBatch(batch);
-  return { nodes, saved };
+  return recorded;
 }
 
 function model(): TextEncoder {
   return tinyEncoder({ width, heads, layers, hidden: 4 * width, classes });
 }
-
-const elements = (requests: readonly SaveRequest[]) =>
-  requests.reduce((total, { shape }) => total + shape.reduce((product, length) => product * length, 1), 0);
 
 describe('what a ladder leaves on the tape', () => {
   it.each<[string, LadderOptions, RegExp]>([
@@ -59,7 +26,9 @@ describe('what a ladder leaves on the tape', () => {
     ['the frozen head', { head: 'upsample' }, /^(ladder\/|head$|$)/],
   ])('is no op of the backbone, with %s', (_, options, allowed) => {
     const backbone = model();
-    const { nodes } = recordStep(backbone, options);
+    const { nodes, saved } = recordStep(backbone, options);
+    // The frozen head passes the gradient on by its weight: it keeps no activation.
+    expect(saved.filter(({ modulePath }) => modulePath === 'head')).toEqual([]);
     expect(nodes.length).toBeGreaterThan(20);
     expect(nodes.filter(([path]) => !allowed.test(path))).toEqual([]);
     // Outside modules: the loss alone.
