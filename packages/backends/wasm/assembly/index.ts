@@ -13,3 +13,5 @@ export { averagePool, maxPool, maxPoolGrad } from './pool';
 export { norm, normApply, normGrad } from './norm';
 export { segmentSum } from './segment';
 export { sumMiddle } from './reduce';
+export { batchNorm } from './batch-norm';
+export { compare, logic } from './compare';

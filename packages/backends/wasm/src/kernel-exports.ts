@@ -219,4 +219,18 @@ export interface KernelExports {
   extremum(size: number, a: Address, b: Address, y: Address, least: number): void;
   depthwise(geometry: Address, multiplier: number, x: Address, filter: Address, y: Address): void;
   averagePool(geometry: Address, x: Address, y: Address): void;
+  compare(kind: number, size: number, a: Address, aStep: number, b: Address, bStep: number, y: Address): void;
+  logic(size: number, a: Address, b: Address, y: Address, either: number): void;
+  batchNorm(
+    rows: number,
+    d: number,
+    x: Address,
+    mean: Address,
+    variance: Address,
+    scale: Address,
+    offset: Address,
+    epsilon: number,
+    factor: Address,
+    y: Address,
+  ): void;
 }

@@ -3,22 +3,14 @@ import {
   BitwiseAnd,
   backend_util,
   Elu,
-  Equal,
   Erf,
   Exp,
   FloorDiv,
-  Greater,
-  GreaterEqual,
-  Less,
-  LessEqual,
   Log,
-  LogicalAnd,
-  LogicalOr,
   LogicalXor,
   Maximum,
   Minimum,
   Mod,
-  NotEqual,
   Pow,
   Tanh,
   type TensorInfo,
@@ -86,21 +78,6 @@ export function registerElementwise(): void {
   registerUnary(Elu, 'elu');
   registerBroadcast(Maximum, extremum(false));
   registerBroadcast(Minimum, extremum(true));
-  const names = [
-    Atan2,
-    BitwiseAnd,
-    Equal,
-    FloorDiv,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-    LogicalAnd,
-    LogicalOr,
-    LogicalXor,
-    Mod,
-    NotEqual,
-    Pow,
-  ];
+  const names = [Atan2, BitwiseAnd, FloorDiv, LogicalXor, Mod, Pow];
   for (const name of names) registerBroadcast(name, ({ stock }) => stock());
 }

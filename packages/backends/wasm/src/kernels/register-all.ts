@@ -1,6 +1,8 @@
 import '@tensorflow/tfjs-backend-wasm';
 import { registerActivations } from './activation.ts';
 import { registerAttention } from './attention.ts';
+import { registerBatchNorm } from './batch-norm.ts';
+import { registerComparisons } from './compare.ts';
 import { registerComplex } from './complex.ts';
 import { registerConvolutions } from './conv.ts';
 import { registerCorrections } from './corrections.ts';
@@ -31,6 +33,8 @@ export function registerAllKernels(): void {
   registerReductions();
   registerLayout();
   registerElementwise();
+  registerComparisons();
+  registerBatchNorm();
   registerEinsum();
   registerComplex();
   registerCorrections();
