@@ -10,9 +10,9 @@ export class Encoder extends Module {
   readonly norm: LayerNorm;
   readonly head: Linear;
 
-  constructor() {
+  constructor({ width, tokens }: { readonly width: number; readonly tokens: number } = network) {
     super();
-    const { width, heads, ratio, tokens, classes, epsilon } = network;
+    const { heads, ratio, classes, epsilon } = network;
     const random = randomStream(0, 'encoder');
     this.position = new Parameter(zeros([tokens, width]));
     this.layers = Array.from(

@@ -2,18 +2,16 @@ import { useWasm } from '@tapgrad/backend-wasm';
 import { attach, type Optimizer, softmaxCrossEntropy, valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { processClock, serve, times } from '../../serve.ts';
-import { inputShape } from '../../step/contestant.ts';
 import { Encoder } from '../../step/encoder.ts';
-import { makeTask } from '../../step/network.ts';
+import { network } from '../../step/network.ts';
 import { observer } from '../observer.ts';
+import { type Size, small, type Variant } from '../variants.ts';
 
 await useWasm();
-const task = makeTask(1);
-const inputs = tf.tensor(task.inputs, [...inputShape]);
-const targets = tf.tensor1d(task.labels, 'int32');
-const loss = (logits: tf.Tensor) => tf.mean(softmaxCrossEntropy(logits, targets)) as tf.Scalar;
 
-// An update costs all three the same; without one, what hooks cost shows best.
+const loss = (logits: tf.Tensor, targets: tf.Tensor) => tf.mean(softmaxCrossEntropy(logits, targets)) as tf.Scalar;
+
+// An update costs all variants the same; without one, what hooks cost shows best.
 const noUpdate: Optimizer = {
   learningRate: 0,
   step() {},
@@ -22,25 +20,34 @@ const noUpdate: Optimizer = {
   loadState() {},
   dispose() {},
 };
-const stackOf = (observers: number) =>
-  attach(
-    new Encoder(),
-    Array.from({ length: observers }, (_, index) => observer(index)),
-    { loss, optimizer: noUpdate },
-  );
-const bare = new Encoder();
-const parameters = Object.fromEntries([...bare.namedParameters()].map(([name, { variable }]) => [name, variable]));
-const none = stackOf(0);
-const five = stackOf(5);
 
-const bareStep = () => {
-  const { value, gradients } = valueAndGrad(() => loss(bare.call(inputs)), parameters);
-  tf.dispose([value, gradients]);
-};
-const stackStep = async (stack: typeof none) => (await stack.step({ inputs, targets })).loss;
+/** One step of each variant on a network of one size. */
+function steps({ width, tokens, batch }: typeof small): Readonly<Record<Variant, () => unknown>> {
+  const inputs = tf.zeros([batch, tokens, width]);
+  const targets = tf.zeros([batch], 'int32');
+  const stackStep = (observers: number) => {
+    const plugins = Array.from({ length: observers }, (_, index) => observer(index));
+    const stack = attach(new Encoder({ width, tokens }), plugins, {
+      loss: (logits, batch) => loss(logits as tf.Tensor, batch.targets as tf.Tensor),
+      optimizer: noUpdate,
+    });
+    return async () => (await stack.step({ inputs, targets })).loss;
+  };
+  const bare = new Encoder({ width, tokens });
+  const parameters = Object.fromEntries([...bare.namedParameters()].map(([name, { variable }]) => [name, variable]));
+  return {
+    bare() {
+      const { value, gradients } = valueAndGrad(() => loss(bare.call(inputs), targets), parameters);
+      tf.dispose([value, gradients]);
+    },
+    none: stackStep(0),
+    five: stackStep(5),
+  };
+}
+
+const bySize: Readonly<Record<Size, ReturnType<typeof steps>>> = { full: steps(network), small: steps(small) };
 
 serve({
-  bare: (count: number) => times(count, bareStep, processClock),
-  none: (count: number) => times(count, () => stackStep(none), processClock),
-  five: (count: number) => times(count, () => stackStep(five), processClock),
+  time: ({ variant, size, count }: { variant: Variant; size: Size; count: number }) =>
+    times(count, bySize[size][variant], processClock),
 });
