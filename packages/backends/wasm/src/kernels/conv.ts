@@ -7,9 +7,10 @@ import {
   Conv3DBackpropInputV2,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { inPositions, outPositions, tapsOf, type WindowInfo, withGeometry } from '../geometry.ts';
+import { inPositions, outPositions, tapsOf, type WindowInfo } from '../geometry.ts';
 import type { Heap } from '../heap.ts';
 import { callKernel, type KernelCall, kernel } from '../register.ts';
+import { forBlocks } from '../window-rows.ts';
 
 type Stride = [number, number] | number;
 type Stride3 = [number, number, number] | number;
@@ -32,33 +33,10 @@ interface Attrs3d {
 type Shape4 = [number, number, number, number];
 type Shape5 = [number, number, number, number, number];
 
-/** Bytes of scratch that windows laid out as rows may take. */
-const ROWS_LIMIT = 1 << 21;
-
 /** Whether the rows of windows are the image itself. */
 function isPointwise(info: WindowInfo): boolean {
   return (
     tapsOf(info) === 1 && outPositions(info) === inPositions(info) && info.padInfo.top === 0 && info.padInfo.left === 0
-  );
-}
-
-/** Calls `use` for blocks of output positions of each image, with scratch that holds the block's rows. */
-function forBlocks(
-  heap: Heap,
-  info: WindowInfo,
-  use: (geometry: number, rows: number, image: number, from: number, to: number) => void,
-): void {
-  const positions = outPositions(info);
-  const rowBytes = 4 * tapsOf(info) * info.inChannels;
-  const block = Math.max(1, Math.min(positions, Math.floor(ROWS_LIMIT / rowBytes)));
-  withGeometry(heap, info, (geometry) =>
-    heap.scratch(block * rowBytes, (rows) => {
-      for (let image = 0; image < info.batchSize; image++) {
-        for (let from = 0; from < positions; from += block) {
-          use(geometry, rows, image, from, Math.min(positions, from + block));
-        }
-      }
-    }),
   );
 }
 
@@ -117,9 +95,11 @@ export function convolution(heap: Heap, info: WindowInfo, x: TensorInfo, filter:
     return y;
   }
   const imageBytes = 4 * inPositions(info) * info.inChannels;
-  forBlocks(heap, info, (geometry, rows, image, from, to) => {
-    heap.kernels.imageToRows(geometry, from, to, heap.at(x) + image * imageBytes, rows);
-    product(heap, { m: to - from, n, k, a: rows, b, c: heap.at(y) + 4 * (image * positions + from) * n, bias });
+  forBlocks(heap, info, ({ rows: a, first, count, eachImage }) => {
+    eachImage((geometry, from, to, image, rows) =>
+      heap.kernels.imageToRows(geometry, from, to, heap.at(x) + image * imageBytes, rows),
+    );
+    product(heap, { m: count, n, k, a, b, c: heap.at(y) + 4 * first * n, bias });
   });
   return y;
 }
@@ -134,10 +114,12 @@ function filterGradient(heap: Heap, info: WindowInfo, x: TensorInfo, dy: TensorI
     return dfilter;
   }
   const imageBytes = 4 * inPositions(info) * info.inChannels;
-  forBlocks(heap, info, (geometry, rows, image, from, to) => {
-    heap.kernels.imageToRows(geometry, from, to, heap.at(x) + image * imageBytes, rows);
-    const b = heap.at(dy) + 4 * (image * positions + from) * n;
-    product(heap, { m, n, k: to - from, a: rows, transposeA: true, b, c, accumulate: image + from > 0 });
+  forBlocks(heap, info, ({ rows: a, first, count, eachImage }) => {
+    eachImage((geometry, from, to, image, rows) =>
+      heap.kernels.imageToRows(geometry, from, to, heap.at(x) + image * imageBytes, rows),
+    );
+    const b = heap.at(dy) + 4 * first * n;
+    product(heap, { m, n, k: count, a, transposeA: true, b, c, accumulate: first > 0 });
   });
   return dfilter;
 }
@@ -153,10 +135,11 @@ function inputGradient(heap: Heap, info: WindowInfo, dy: TensorInfo, filter: Ten
   }
   heap.view(dx).fill(0);
   const imageBytes = 4 * inPositions(info) * info.inChannels;
-  forBlocks(heap, info, (geometry, rows, image, from, to) => {
-    const a = heap.at(dy) + 4 * (image * positions + from) * k;
-    product(heap, { m: to - from, n, k, a, b, transposeB: true, c: rows });
-    heap.kernels.rowsToImage(geometry, from, to, rows, heap.at(dx) + image * imageBytes);
+  forBlocks(heap, info, ({ rows: c, first, count, eachImage }) => {
+    product(heap, { m: count, n, k, a: heap.at(dy) + 4 * first * k, b, transposeB: true, c });
+    eachImage((geometry, from, to, image, rows) =>
+      heap.kernels.rowsToImage(geometry, from, to, rows, heap.at(dx) + image * imageBytes),
+    );
   });
   return dx;
 }

@@ -51,6 +51,7 @@ const flat: Case[] = [
   { x: [1, 8, 9, 4], filter: [1, 1, 4, 6], strides: 2, pad: 'same' },
   { x: [2, 7, 7, 2], filter: [3, 3, 2, 2], strides: 2, pad: 1 },
   { x: [2, 17, 33, 17], filter: [3, 3, 17, 5], strides: 1, pad: 'same' },
+  { x: [2, 40, 40, 80], filter: [3, 3, 80, 2], strides: 1, pad: 'same' },
   { x: [0, 5, 5, 2], filter: [3, 3, 2, 2], strides: 1, pad: 'same' },
 ];
 const deep: Case[] = [

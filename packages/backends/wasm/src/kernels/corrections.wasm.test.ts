@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../index.ts';
-import { expectClose, runKernel, sample } from '../test-support.ts';
+import { expectClose, indices, runKernel, sample } from '../test-support.ts';
 
 beforeAll(() => useWasm());
 
@@ -37,6 +37,31 @@ describe('what tfjs gets wrong', () => {
     );
     expect([...dx3!.dataSync()]).toEqual([0, 5, 0, 0]);
     tf.dispose([input, dy, dx!, input3, dy3, dx3!]);
+  });
+
+  it('gradients of pools of many channels add up, one window after the other', () => {
+    const [x, dy] = [sample([2, 6, 6, 7], 'x'), sample([2, 5, 5, 7], 'dy')];
+    const attrs = {
+      filterSize: [3, 3],
+      strides: [1, 1],
+      pad: [
+        [0, 0],
+        [1, 0],
+        [0, 1],
+        [0, 0],
+      ],
+    };
+    const [dx] = runKernel('MaxPoolGrad', { dy: dy.tensor, input: x.tensor, output: dy.tensor }, attrs);
+    const expected = new Float64Array(x.values.length);
+    for (const [b, oy, ox, c] of indices(2, 5, 5, 7) as Iterable<[number, number, number, number]>) {
+      const window = [...indices(3, 3)].map(([ky, kx]) => [oy - 1 + ky!, ox + kx!] as const);
+      const inside = window.filter(([i, j]) => i >= 0 && i < 6 && j >= 0 && j < 6);
+      const places = inside.map(([i, j]) => ((b * 6 + i) * 6 + j) * 7 + c);
+      const largest = places.reduce((best, place) => (x.values[place]! > x.values[best]! ? place : best));
+      expected[largest]! += dy.values[((b * 5 + oy) * 5 + ox) * 7 + c]!;
+    }
+    expectClose(dx!, expected, 1e-6, 1);
+    tf.dispose([x.tensor, dy.tensor, dx!]);
   });
 
   it('a cast to bool asks whether a number is zero', () => {
