@@ -1,13 +1,13 @@
 import { fill, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { hold, madeSince, nextTensorId, scoped, shareBuffer } from '../engine-seam.ts';
 import { sameShape } from '../rules/broadcast.ts';
-import { gradientShape, graphNotCreatable, graphReleased, notScalar, notTracked } from './backward-errors.ts';
 import { releaseNode, type TapeNode, type TrackedValue } from './node.ts';
 import { inPhase } from './phase.ts';
 import { alias, recording, untaped } from './recorder.ts';
 import { contextOf, type Restored, restoreLate } from './rule-context.ts';
 import { sumGradients } from './sum-gradients.ts';
 import type { Tape } from './tape.ts';
+import { gradientShape, graphNotCreatable, graphReleased, notScalar, notTracked } from './tape-errors.ts';
 import { at } from './where.ts';
 
 export interface BackwardOptions {

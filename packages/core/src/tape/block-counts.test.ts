@@ -1,3 +1,3 @@
-import { blockCounts } from './block-counts.cases.ts';
+import { blockCounts } from './test-block-counts.ts';
 
 blockCounts();

@@ -1,5 +1,5 @@
 import { useWasm } from '@tapgrad/backend-wasm';
-import { blockCounts } from './block-counts.cases.ts';
+import { blockCounts } from './test-block-counts.ts';
 
 await useWasm();
 blockCounts();

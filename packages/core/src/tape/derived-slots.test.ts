@@ -1,3 +1,3 @@
-import { derivedSlots } from './derived-slots.cases.ts';
+import { derivedSlots } from './test-derived-slots.ts';
 
 derivedSlots();

@@ -1,5 +1,5 @@
 import { useWasm } from '@tapgrad/backend-wasm';
-import { derivedSlots } from './derived-slots.cases.ts';
+import { derivedSlots } from './test-derived-slots.ts';
 
 await useWasm();
 derivedSlots();

@@ -1,3 +1,3 @@
-import { peaks } from './peak.cases.ts';
+import { peaks } from './test-peak.ts';
 
 peaks({ composed: true });

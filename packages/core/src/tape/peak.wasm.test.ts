@@ -1,5 +1,5 @@
 import { useWasm } from '@tapgrad/backend-wasm';
-import { peaks } from './peak.cases.ts';
+import { peaks } from './test-peak.ts';
 
 await useWasm();
 peaks({ composed: false });

@@ -68,13 +68,14 @@ export class SavedStore {
   }
 
   /** What plugins want done with an activation. */
-  private plan(tensor: Tensor, operand: string, role: SaveRole, { kernel, modulePath }: TapeNode): SlotPlan {
+  private plan(tensor: Tensor, operand: string, role: SaveRole, { kernel, attrs, modulePath }: TapeNode): SlotPlan {
     const { plan, owner } = this.policy;
     if (!plan) return new SlotPlan();
     const request: SaveRequest = {
       kernel,
       operand,
       role,
+      attrs,
       modulePath,
       shape: tensor.shape,
       dtype: tensor.dtype,

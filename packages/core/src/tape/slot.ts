@@ -1,4 +1,5 @@
 import type { DataType, Tensor } from '@tensorflow/tfjs-core';
+import type { Attributes } from '../engine-seam.ts';
 import type { SaveRole } from '../rules/registry.ts';
 import type { Phase } from './phase.ts';
 
@@ -8,6 +9,8 @@ export interface SaveRequest {
   /** The kernel's name for the value: an input's, or `y`. */
   readonly operand: string;
   readonly role: SaveRole;
+  /** The kernel's attributes: some derivatives depend on them (a slope, which approximation). */
+  readonly attrs: Attributes;
   readonly modulePath: string;
   readonly shape: readonly number[];
   readonly dtype: DataType;

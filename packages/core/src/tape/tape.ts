@@ -1,11 +1,11 @@
 import type { DataId, DataType, Tensor } from '@tensorflow/tfjs-core';
-import { TapgradError } from '../errors.ts';
 import { type BackwardOptions, runBackward, runBackwardAsync } from './backward.ts';
 import { markParameter } from './buffer-marks.ts';
 import { type KernelCall, recomputationOf, roleOf, sourcesOf, valueNamed } from './kernel-call.ts';
 import { type GradientTap, outputName, releaseNode, type TapeNode, TrackedValue } from './node.ts';
 import { activeTapes, isVariable } from './recorder.ts';
 import { SavedStore, type SavePolicy } from './saved-store.ts';
+import { notFloating, tapeDisposed, watchedTwice } from './tape-errors.ts';
 import { currentWhere } from './where.ts';
 
 export interface TapeOptions extends Partial<SavePolicy> {
@@ -52,21 +52,9 @@ export class Tape {
 
   /** Starts tracking a value; its gradient will be in `gradients` under `name`. */
   watch(value: Tensor, name: string): void {
-    if (!floating.has(value.dtype)) {
-      throw new TapgradError({
-        code: 'NOT_FLOATING',
-        message: `parameter ${name} has dtype ${value.dtype}; only floating dtypes have gradients`,
-        fix: 'pass float32 tensors',
-      });
-    }
+    if (!floating.has(value.dtype)) throw notFloating(value, name);
     const known = this.values.get(value.id)?.leaf;
-    if (known !== undefined) {
-      throw new TapgradError({
-        code: 'WATCHED_TWICE',
-        message: `one tensor was given as the parameters ${known} and ${name}`,
-        fix: 'pass each parameter once, or detach() what shall count as another',
-      });
-    }
+    if (known !== undefined) throw watchedTwice(known, name);
     this.values.set(value.id, new TrackedValue(undefined, 0, value.shape, value.dtype, name));
   }
 
@@ -227,12 +215,7 @@ export class Tape {
 
   /** @internal */
   mustLive(): void {
-    if (!this.disposed) return;
-    throw new TapgradError({
-      code: 'TAPE_DISPOSED',
-      message: 'this tape was disposed while, or before, backward ran',
-      fix: 'dispose it when backward (or what backwardAsync returned) is done',
-    });
+    if (this.disposed) throw tapeDisposed();
   }
 
   /** Frees everything kept, and the gradients. */

@@ -46,3 +46,27 @@ export function gradientShape(gradient: Tensor, value: TrackedValue, op: string)
     fix: 'the rule or tap that made it must return the shape of the value',
   });
 }
+
+export function notFloating(value: Tensor, name: string): TapgradError {
+  return new TapgradError({
+    code: 'NOT_FLOATING',
+    message: `parameter ${name} has dtype ${value.dtype}; only floating dtypes have gradients`,
+    fix: 'pass float32 tensors',
+  });
+}
+
+export function watchedTwice(first: string, second: string): TapgradError {
+  return new TapgradError({
+    code: 'WATCHED_TWICE',
+    message: `one tensor was given as the parameters ${first} and ${second}`,
+    fix: 'pass each parameter once, or detach() what shall count as another',
+  });
+}
+
+export function tapeDisposed(): TapgradError {
+  return new TapgradError({
+    code: 'TAPE_DISPOSED',
+    message: 'this tape was disposed while, or before, backward ran',
+    fix: 'dispose it when backward (or what backwardAsync returned) is done',
+  });
+}
