@@ -10,7 +10,14 @@ export function drawCharts(run: RunResult, Plot: typeof uPlot): void {
   const ink = dark ? '#c9d1d9' : '#333';
   const rule = dark ? '#2d333b' : '#e7e7e7';
   const methodColours = ['#e69f00', '#0072b2', '#009e73', '#cc79a7', '#d55e00', '#56b4e9'];
-  const categoryColours = ['#4e79a7', '#f28e2b', '#b07aa1', '#59a14f', '#edc948', '#bab0ac', '#e15759'];
+  const categoryColours: Readonly<Record<string, string>> = {
+    parameters: '#4e79a7',
+    gradients: '#f28e2b',
+    optimizer: '#b07aa1',
+    saved: '#59a14f',
+    plugin: '#e15759',
+    batch: '#76b7b2',
+  };
   const axis = (label: string, size: number, values?: (ticks: number[]) => string[]) => ({
     label,
     size,
@@ -56,7 +63,7 @@ export function drawCharts(run: RunResult, Plot: typeof uPlot): void {
     const layers = memory.categories
       .map((name, layer) => ({
         name,
-        colour: categoryColours[layer % 7]!,
+        colour: categoryColours[name] ?? '#bab0ac',
         top: memory.milliseconds.map(
           (_, change) => memory.bytes.slice(0, layer + 1).reduce((total, row) => total + row[change]!, 0) / 1e6,
         ),
