@@ -9,7 +9,7 @@ it('what is made in a remembered scope lives as long as that, and not longer', (
     const outside = rememberScope();
     scoped(() => {
       const inner = scalar(1);
-      kept = outside(() => scoped(() => add(inner, 1)));
+      kept = outside.run(() => scoped(() => add(inner, 1)));
     });
     expect(kept?.dataSync()[0]).toBe(2);
     expect(memory().numTensors).toBe(before + 1);
@@ -23,8 +23,8 @@ it('an error in or around a remembered scope leaves nothing', () => {
     scoped(() => {
       const outside = rememberScope();
       scoped(() => {
-        outside(() => scalar(1));
-        outside(() => {
+        outside.run(() => scalar(1));
+        outside.run(() => {
           scalar(2);
           throw new Error('within');
         });
@@ -32,4 +32,16 @@ it('an error in or around a remembered scope leaves nothing', () => {
     });
   expect(run).toThrow('within');
   expect(memory().numTensors).toBe(before);
+});
+
+it('a remembered scope says when it has ended', () => {
+  const outside = scoped(() => {
+    const remembered = rememberScope();
+    expect(scoped(() => remembered.open)).toBe(true);
+    return remembered;
+  });
+  expect(outside.open).toBe(false);
+  scoped(() => {
+    expect(outside.open).toBe(false);
+  });
 });

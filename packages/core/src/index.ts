@@ -1,4 +1,4 @@
-export { rememberScope } from './engine-seam.ts';
+export { type RememberedScope, rememberScope } from './engine-seam.ts';
 export { type ErrorDetails, TapgradError } from './errors.ts';
 export { sumTo } from './rules/broadcast.ts';
 
