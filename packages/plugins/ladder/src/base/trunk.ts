@@ -1,4 +1,4 @@
-import { type PluginContext, rememberScope, TapgradError } from '@tapgrad/core';
+import { type PluginContext, type RememberedScope, rememberScope, TapgradError } from '@tapgrad/core';
 import { Tensor } from '@tensorflow/tfjs-core';
 import type { Block, BlockStack } from './block-stacks.ts';
 
@@ -24,8 +24,13 @@ export interface TrunkWalker<S> {
   end(state: S, output: unknown): unknown;
 }
 
-/** Runs `f` so that what it returns lives until the forward that is going on has ended, well or not. */
-type Keep = <T>(f: () => T) => T;
+/** A forward of the model that is going on. */
+interface Forward<S> {
+  readonly state: S;
+  /** What is made in it lives until the forward has ended, well or not. */
+  readonly scope: RememberedScope;
+  rest: BlockArguments;
+}
 
 /**
  * Lets `walker` follow every forward of the model. Nothing of the backbone is kept for it: what it needs later, it
@@ -37,18 +42,21 @@ export function followTrunk<S, O>(
   walker: TrunkWalker<S>,
   replaceAt?: string,
 ): void {
-  let forward: { readonly state: S; readonly keep: Keep; rest: BlockArguments } | undefined;
-  const within = (f: (state: S, rest: BlockArguments) => void) => {
-    const current = forward;
-    if (current) current.keep(() => f(current.state, current.rest));
+  let latest: Forward<S> | undefined;
+  // Of a forward that failed there is no end to see; a block that is called by itself afterwards is none of ours.
+  const current = () => (latest?.scope.open ? latest : undefined);
+  const within = <T>(f: (state: S, rest: BlockArguments) => T): T | undefined => {
+    const forward = current();
+    return forward?.scope.run(() => f(forward.state, forward.rest));
   };
   hooks.tap(':input').forward<unknown>((given, { training }) => {
     const state = walker.begin(asList(given), training);
-    forward = state === undefined ? undefined : { state, keep: rememberScope(), rest: [] };
+    latest = state === undefined ? undefined : { state, scope: rememberScope(), rest: [] };
   });
   for (const [number, { holder, blocks }] of stacks.entries()) {
     for (const [layer, block] of blocks.entries()) {
       hooks.tap(`${block.path}:input`).forward<unknown>((given) => {
+        const forward = current();
         if (!forward) return;
         const [value, ...rest] = asList(given);
         forward.rest = rest;
@@ -66,17 +74,15 @@ export function followTrunk<S, O>(
   }
   if (replaceAt !== undefined) {
     hooks.tap(`${replaceAt}:input`).forward<unknown>((given) => {
-      const current = forward;
-      if (!current) return undefined;
       const [value, ...rest] = asList(given);
-      const made = current.keep(() => walker.replace?.(current.state, value as Tensor));
-      return Array.isArray(given) ? [made, ...rest] : made;
+      const made = within((state) => walker.replace?.(state, value as Tensor));
+      return made && Array.isArray(given) ? [made, ...rest] : made;
     });
   }
   hooks.tap(':output').forward<unknown>((output) => {
-    const ending = forward;
-    forward = undefined;
-    return ending?.keep(() => walker.end(ending.state, output));
+    const replaced = within((state) => walker.end(state, output));
+    latest = undefined;
+    return replaced;
   });
 }
 

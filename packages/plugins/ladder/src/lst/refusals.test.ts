@@ -42,6 +42,18 @@ class Residual extends Module {
   }
 }
 
+/** Blocks of two widths. */
+class Widening extends Module {
+  readonly layers = [8, 16].map((width) => new TransformerBlock({ inputWidth: 8, width, heads: 2 }));
+
+  override forward(x: Tensor): Tensor {
+    return mean(
+      this.layers.reduce((value, layer) => layer.call(value), x),
+      1,
+    );
+  }
+}
+
 /** `[batch, 4, 8]`, or `[batch, 32]` as `flat`, through two blocks to `[batch, 8]`. */
 class Custom extends Module {
   readonly layers: readonly Residual[] = [new Residual(), new Residual()];
@@ -64,6 +76,7 @@ describe('a ladder is refused at attach', () => {
     ['LADDER_LAYERS', tinyEncoder, { drop: [0, 1, 2] }],
     ['LADDER_WIDTH', tinyEncoder, { reduction: 16 }],
     ['LADDER_WIDTH', tinyEncoder, { reduction: 3 }],
+    ['LADDER_WIDTH', () => new Widening(), { head: { classes: 3 }, reduction: 2 }],
     ['LADDER_HEAD', tinyEncoder, { at: 'classifier' }],
     ['LADDER_BLOCK_UNKNOWN', () => new Custom(), { head: { classes: 3 } }],
     ['LADDER_NOT_PRUNABLE', () => new Custom(), { head: { classes: 3 }, reduction: 2, side: { width: 8, heads: 2 } }],

@@ -1,4 +1,4 @@
-import { detach, Module, Parameter, type RandomStream } from '@tapgrad/core';
+import { detach, Module, Parameter, type RandomStream, TapgradError } from '@tapgrad/core';
 import { Dropout, initializers, Linear } from '@tapgrad/nn';
 import { scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { BlockStack } from '../base/block-stacks.ts';
@@ -95,7 +95,10 @@ export class SideStack extends Module<[side: Tensor]> {
   readonly plans: ReadonlyMap<number, SidePlan>;
   private readonly rungOf: ReadonlyMap<number, Rung>;
 
-  /** @param beside how to build beside each block of the stack, in their order */
+  /**
+   * @param beside how to build beside each block of the stack, in their order
+   * @throws TapgradError LADDER_WIDTH
+   */
   constructor(
     readonly stack: BlockStack,
     beside: readonly Narrowable[],
@@ -104,6 +107,8 @@ export class SideStack extends Module<[side: Tensor]> {
     super();
     const { reduction, random } = options;
     const [first, last] = [beside[0] as Narrowable, beside.at(-1) as Narrowable];
+    const odd = beside.findIndex(({ width }) => width !== last.width);
+    if (odd >= 0) throw widthsDiffer(stack, odd, (beside[odd] as Narrowable).width, last.width);
     this.inputWidth = first.inputWidth;
     this.width = last.width;
     this.sideWidth = last.width / reduction;
@@ -142,4 +147,12 @@ export class SideStack extends Module<[side: Tensor]> {
   override forward(side: Tensor): Tensor {
     return this.exit.call(side);
   }
+}
+
+function widthsDiffer({ blocks }: BlockStack, odd: number, width: number, last: number): TapgradError {
+  return new TapgradError({
+    code: 'LADDER_WIDTH',
+    message: `block ${blocks[odd]?.path} is ${width} wide, the last of its stack ${last}`,
+    fix: 'let `blocks` name blocks of one width; those of another may be left to run before them',
+  });
 }
