@@ -1,4 +1,3 @@
-export { type RememberedScope, rememberScope } from './engine-seam.ts';
 export { type ErrorDetails, TapgradError } from './errors.ts';
 export { sumTo } from './rules/broadcast.ts';
 
@@ -68,6 +67,7 @@ export {
   rememberRandom,
   withRandom,
 } from './random.ts';
+export { type RememberedScope, rememberScope } from './remembered-scope.ts';
 export * from './rules/registry.ts';
 export { ParameterVector, type VectorSegment } from './services/parameter-vector.ts';
 export { batchSize, sampleOf } from './services/per-sample.ts';

@@ -1,6 +1,7 @@
 import { add, memory, scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { rememberScope, scoped } from './engine-seam.ts';
+import { scoped } from './engine-seam.ts';
+import { rememberScope } from './remembered-scope.ts';
 
 it('what is made in a remembered scope lives as long as that, and not longer', () => {
   const before = memory().numTensors;
