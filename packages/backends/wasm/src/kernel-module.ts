@@ -24,21 +24,8 @@ export function kernelModule(): WebAssembly.Module {
 
 /** Matrix products with fused multiply-add take a fifth less time, where the engine has relaxed SIMD. */
 function kernelBytes(): Uint8Array<ArrayBuffer> {
-  allowRelaxedSimd();
   const fused = bytesOf(fusedKernelsBase64);
   return WebAssembly.validate(fused) ? fused : bytesOf(kernelsBase64);
-}
-
-interface NodeProcess {
-  readonly versions?: { readonly v8?: string };
-  getBuiltinModule?(name: 'node:v8'): { setFlagsFromString(flag: string): void };
-}
-
-/** Node 20's V8 has relaxed SIMD behind a flag, which may be set until a module is compiled; later ones have it without. */
-function allowRelaxedSimd(): void {
-  const { process } = globalThis as { process?: NodeProcess };
-  if (!process?.versions?.v8?.startsWith('11.3.')) return;
-  process.getBuiltinModule?.('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 /** Decodes base64. */
