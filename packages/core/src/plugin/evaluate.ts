@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { hold, scoped } from '../engine-seam.ts';
 import type { Batch, StepContext } from '../hooks/types.ts';
+import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { batchSize } from '../services/per-sample.ts';
 import { shadow } from '../services/shadow.ts';
 import { lossTerms, markBatch, modelOutputs, totalOf } from './forward.ts';
@@ -21,11 +22,10 @@ export async function evaluate(
   batches: Iterable<Batch> | AsyncIterable<Batch>,
   metrics: Readonly<Record<string, Metric<unknown>>>,
 ): Promise<Evaluation> {
-  const modes = stack.modules().map((module) => [module, module.training] as const);
   const sums: Record<string, number> = {};
   let samples = 0;
   let index = 0;
-  for (const [module] of modes) module.training = false;
+  const restoreModes = setEvaluationMode(stack.modules());
   let measuredMeans: Record<string, number> | undefined;
   try {
     await stack.hooks.begin.evaluate.call({ step: stack.step_ });
@@ -47,7 +47,7 @@ export async function evaluate(
     measuredMeans = { loss, ...means };
     return { loss, metrics: means, samples };
   } finally {
-    for (const [module, training] of modes) module.training = training;
+    restoreModes();
     await stack.hooks.end.evaluate.call({ step: stack.step_, ...(measuredMeans && { metrics: measuredMeans }) });
   }
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch } from '../hooks/types.ts';
 import { attach, currentRandom, definePlugin } from '../index.ts';
-import { Mlp, meanSquaredError, plainSgd } from './test-model.ts';
+import { Dense, Mlp, meanSquaredError, plainSgd } from './test-model.ts';
 
 let model: Mlp;
 let batch: Batch;
@@ -103,6 +103,25 @@ describe('a stack', () => {
     await expect(stack.evaluate([batch])).rejects.toThrow('broken');
     expect(seen).toEqual(['step', 'evaluation undefined']);
     expect(model.training).toBe(true);
+    stack.detach();
+  });
+
+  it('predicts in evaluation mode, modules of plugins included, and leaves modes as they were', () => {
+    const modes: boolean[] = [];
+    const side = definePlugin({
+      name: 'side',
+      apply({ hooks, addModule }) {
+        const added = addModule('net', new Dense(2, 2, 3));
+        hooks.tap(':output').forward((y) => {
+          modes.push(model.training, added.training);
+          return added.call(y);
+        });
+      },
+    });
+    const stack = attach(model, [side()], { loss: meanSquaredError });
+    tf.dispose(stack.predict(batch.inputs) as tf.Tensor);
+    expect(modes).toEqual([false, false]);
+    expect(stack.modules().every((module) => module.training)).toBe(true);
     stack.detach();
   });
 });

@@ -5,6 +5,7 @@ import type { Batch, GradientMap, LifeCycle, LifeCycleContext, LossTerms } from 
 import { Ledger } from '../ledger.ts';
 import { namePaths } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
+import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { shadow } from '../services/shadow.ts';
 import type { Tape } from '../tape/tape.ts';
 import type { AnyModule } from './context.ts';
@@ -108,10 +109,15 @@ export class Stack<Outputs = unknown> {
     return runStep(this as Stack<unknown>, Array.isArray(batches) ? batches : [batches as Batch]);
   }
 
-  /** What the model with its plugins returns, without a tape. Set the mode with `model.eval()`. */
+  /** What the model with its plugins returns in evaluation mode, without a tape. Modes are as before afterwards. */
   predict(...inputs: unknown[]): Outputs {
     this.mustBeAttached();
-    return shadow(() => modelOutputs(this as Stack<unknown>, inputs)) as Outputs;
+    const restoreModes = setEvaluationMode(this.modules());
+    try {
+      return shadow(() => modelOutputs(this as Stack<unknown>, inputs)) as Outputs;
+    } finally {
+      restoreModes();
+    }
   }
 
   /** Mean loss and metrics over batches, in evaluation mode; hooks fire as in training. */

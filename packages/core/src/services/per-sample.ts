@@ -3,6 +3,7 @@ import { scoped } from '../engine-seam.ts';
 import type { Batch, GradientMap } from '../hooks/types.ts';
 import type { Stack } from '../plugin/stack.ts';
 import { mapTensors } from '../tape/saved-buffer.ts';
+import { setEvaluationMode } from './evaluation-mode.ts';
 
 /** Number of samples in a batch: the length of the first axis of its first tensor. */
 export function batchSize(batch: Batch): number {
@@ -33,8 +34,7 @@ export function perSampleGradients(
 ): void {
   const size = batchSize(batch);
   const parameters = new Map([...stack.namedParameters()].filter(([name]) => matches(name)));
-  const modes = stack.modules().map((module) => [module, module.training] as const);
-  for (const [module] of modes) module.training = false;
+  const restoreModes = setEvaluationMode(stack.modules());
   try {
     for (let index = 0; index < size; index++) {
       scoped(() => {
@@ -47,6 +47,6 @@ export function perSampleGradients(
       });
     }
   } finally {
-    for (const [module, training] of modes) module.training = training;
+    restoreModes();
   }
 }
