@@ -165,6 +165,23 @@ describe('saved values that come back late', () => {
     });
   });
 
+  it('are waited for by one backward at a time', async () => {
+    await expectNoLeak(async () => {
+      const weight = normal([3], 'w');
+      const { value, tape } = record(() => tf.sum(tf.exp(weight)), { parameters: [weight], plan: through(offload()) });
+      const running = tape.backwardAsync(value, { retain: true });
+      expect(() => tape.backward(value)).toThrow(expect.objectContaining({ code: 'BACKWARD_RUNNING' }));
+      await expect(tape.backwardAsync(value)).rejects.toThrow(expect.objectContaining({ code: 'BACKWARD_RUNNING' }));
+      await running;
+      await tape.backwardAsync(value);
+      expect(valuesOf(tape.gradients.get('0') as tf.Tensor)).toEqual(
+        Array.from(weight.dataSync(), (v) => 2 * Math.exp(v)),
+      );
+      tape.dispose();
+      tf.dispose([value, weight]);
+    });
+  });
+
   it('may come back while other tapes record and other scopes begin and end', async () => {
     const expected = await gradientOf({});
     await expectNoLeak(async () => {

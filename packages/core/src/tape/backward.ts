@@ -7,7 +7,14 @@ import { alias, recording, untaped } from './recorder.ts';
 import { contextOf, type Restored, restoreLate } from './rule-context.ts';
 import { sumGradients } from './sum-gradients.ts';
 import type { Tape } from './tape.ts';
-import { gradientShape, graphNotCreatable, graphReleased, notScalar, notTracked } from './tape-errors.ts';
+import {
+  backwardRunning,
+  gradientShape,
+  graphNotCreatable,
+  graphReleased,
+  notScalar,
+  notTracked,
+} from './tape-errors.ts';
 import { at } from './where.ts';
 
 export interface BackwardOptions {
@@ -60,6 +67,7 @@ class BackwardPass {
   /** Values that hold a gradient not yet used. */
   private readonly pending = new Set<TrackedValue>();
   private position: number;
+  private began = false;
   private readonly firstId = nextTensorId();
   private readonly retain: boolean;
   private readonly createGraph: boolean;
@@ -76,6 +84,10 @@ class BackwardPass {
 
   seed(y: Tensor | readonly Tensor[]): void {
     this.tape.mustLive();
+    // Gradients under way are kept at the values: two passes at a time would take each other's.
+    if (this.tape.running) throw backwardRunning();
+    this.tape.running = true;
+    this.began = true;
     const ys = Array.isArray(y) ? (y as readonly Tensor[]) : [y as Tensor];
     const given = this.options.gradient;
     const gradients =
@@ -211,6 +223,7 @@ class BackwardPass {
 
   abandon(): void {
     for (const value of [...this.pending]) this.drop(value);
+    if (this.began) this.tape.running = false;
   }
 
   /** The pass's own ops go on this tape only to create a graph; tapes around it record them as any other ops. */

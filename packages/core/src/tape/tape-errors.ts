@@ -10,6 +10,14 @@ export function graphNotCreatable(): TapgradError {
   });
 }
 
+export function backwardRunning(): TapgradError {
+  return new TapgradError({
+    code: 'BACKWARD_RUNNING',
+    message: 'backward was called on a tape while another backward runs on it',
+    fix: 'await what backwardAsync returned; inside a tap or rule, record on a tape of its own',
+  });
+}
+
 export function notTracked(): TapgradError {
   return new TapgradError({
     code: 'NOT_TRACKED',

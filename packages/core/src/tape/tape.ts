@@ -34,6 +34,8 @@ export class Tape {
   readonly createGraph: boolean;
   /** While true, nothing is recorded here. */
   paused = false;
+  /** True while a backward is under way. @internal */
+  running = false;
   private readonly values = new Map<number, TrackedValue>();
   private readonly store: SavedStore;
   private disposed = false;
@@ -185,7 +187,8 @@ export class Tape {
    * Backpropagates from `y` and adds to `gradients`. May be called while a forward is still recording (local backward).
    * Frees every node it passes unless `retain` or `createGraph` is set. If it throws, `gradients` is as it was before, and
    * what it had not passed yet is kept until `dispose`; nodes that it had passed are gone.
-   * @throws TapgradError NOT_TRACKED, NOT_SCALAR, GRAPH_RELEASED, GRADIENT_SHAPE, ASYNC_RESTORE, TAPE_DISPOSED
+   * @throws TapgradError NOT_TRACKED, NOT_SCALAR, GRAPH_RELEASED, GRADIENT_SHAPE, ASYNC_RESTORE, TAPE_DISPOSED,
+   * BACKWARD_RUNNING
    */
   backward(y: Tensor | readonly Tensor[], options: BackwardOptions = {}): void {
     runBackward(this, y, options);
