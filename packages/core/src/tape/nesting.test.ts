@@ -198,6 +198,35 @@ describe('tapes nest', () => {
   );
 
   it(
+    'the outer tape may make the gradient that an inner one differentiates',
+    clean(() => {
+      const x = tf.tensor1d([0.5, -1.5]);
+      for (const f of [tf.exp, tf.sin, (v: tf.Tensor) => gelu(tf.tanh(v))]) {
+        const outer = record(
+          (tape) => {
+            const inner = record(
+              () => {
+                tape.backward(tf.sum(f(x)));
+                const [slope] = tape.takeGradients().values();
+                const sum = tf.sum(tf.square(slope as tf.Tensor));
+                slope?.dispose();
+                return sum;
+              },
+              { parameters: { x } },
+            );
+            inner.tape.backward(inner.value);
+            const expected = only(grad(() => tf.sum(tf.square(only(grad(() => tf.sum(f(x)), [x])))), [x]));
+            expectClose(inner.tape.gradients.get('x') as tf.Tensor, expected);
+            inner.tape.dispose();
+          },
+          { parameters: { x } },
+        );
+        outer.tape.dispose();
+      }
+    }),
+  );
+
+  it(
     'a gradient is a value like any other: it goes through a network of the outer tape',
     clean(() => {
       const [w, rate] = [tf.tensor1d([0.3, -0.4]), tf.scalar(0.1)];

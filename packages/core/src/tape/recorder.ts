@@ -13,6 +13,7 @@ import {
 } from '../engine-seam.ts';
 import { ruleOf } from '../rules/registry.ts';
 import { customGradientRule } from './custom-gradient.ts';
+import type { KernelCall } from './kernel-call.ts';
 import type { Tape } from './tape.ts';
 import { currentWhere } from './where.ts';
 
@@ -30,7 +31,7 @@ const interceptor: KernelInterceptor = {
     if (tapes.length === 0) return run();
     const rule = ruleOf(name, currentWhere().modulePath);
     const outputs = run();
-    if (rule) for (const tape of tapes) tape.record({ kernel: name, rule, inputs, attrs, outputs: list(outputs) });
+    if (rule) recordOn(tapes, { kernel: name, rule, inputs, attrs, outputs: list(outputs) });
     return outputs;
   },
 
@@ -57,13 +58,17 @@ function recordCustomGradient(tapes: readonly Tape[], f: CustomGradientFunction,
   const { value, gradFunc } = made;
   const { rule, aux } = customGradientRule(gradFunc, saved, inputs, value);
   try {
-    for (const tape of tapes) {
-      tape.record({ kernel: 'customGrad', rule, inputs: named, attrs: {}, outputs: [value], aux });
-    }
+    recordOn(tapes, { kernel: 'customGrad', rule, inputs: named, attrs: {}, outputs: [value], aux });
   } finally {
     for (const each of saved) if (each !== value && madeSince(first, each)) each.dispose();
   }
   return value;
+}
+
+/** Each tape notes where the saved values stand on the others: so the outputs must have their places on all of them first. */
+function recordOn(tapes: readonly Tape[], call: KernelCall): void {
+  const nodes = tapes.map((tape) => tape.enter(call));
+  for (const [index, node] of nodes.entries()) if (node) tapes[index]?.keep(node, call);
 }
 
 function list(outputs: KernelOutput): Tensor[] {

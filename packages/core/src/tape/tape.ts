@@ -92,6 +92,12 @@ export class Tape {
   }
 
   record(call: KernelCall): void {
+    const node = this.enter(call);
+    if (node) this.keep(node, call);
+  }
+
+  /** Gives the call's outputs their places on the tape; undefined if nothing tracked reaches it. `keep` must follow. */
+  enter(call: KernelCall): TapeNode | undefined {
     const { kernel, rule, inputs, attrs, outputs } = call;
     const names = rule.inputs === 'variadic' ? Object.keys(inputs) : rule.inputs;
     const tracked: Record<string, TrackedValue | undefined> = {};
@@ -121,7 +127,7 @@ export class Tape {
         any = true;
       }
     }
-    if (!any) return;
+    if (!any) return undefined;
     const recompute = recomputationOf(call);
     const node: TapeNode = {
       index: this.nodes.length,
@@ -150,11 +156,12 @@ export class Tape {
       if (floating.has(output.dtype)) this.values.set(output.id, value);
       return value;
     });
-    this.keep(node, call);
     this.nodes.push(node);
+    return node;
   }
 
-  private keep(node: TapeNode, call: KernelCall): void {
+  /** Saves what the node's rule needs. If that fails, the node is gone. */
+  keep(node: TapeNode, call: KernelCall): void {
     const { rule, attrs, outputs } = call;
     if (!rule.saves || this.options.keepNothing) return;
     const context = { attrs, shapes: node.shapes, dtypes: node.dtypes, count: node.count };
@@ -172,6 +179,7 @@ export class Tape {
       }
     } catch (thrown) {
       releaseNode(node);
+      this.nodes[node.index] = undefined;
       for (const output of outputs) this.values.delete(output.id);
       throw thrown;
     }
