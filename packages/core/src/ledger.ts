@@ -1,5 +1,6 @@
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { observeMemory } from './engine-seam.ts';
+import { bytesOf } from './tape/buffer-marks.ts';
 import { currentWhere } from './tape/where.ts';
 
 /** What a buffer is for. Whatever nobody claimed is transient. */
@@ -195,8 +196,4 @@ export function measureMemory<T>(f: (ledger: Ledger) => T): { value: T; peak: Me
 
 function zeroTotals(): Record<MemoryCategory, number> {
   return Object.fromEntries(memoryCategories.map((category) => [category, 0])) as Record<MemoryCategory, number>;
-}
-
-function bytesOf(tensor: Tensor): number {
-  return tensor.size * (tensor.dtype === 'bool' ? 1 : tensor.dtype === 'complex64' ? 8 : 4);
 }

@@ -1,10 +1,10 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { hold, madeSince, nextTensorId, scoped, scopedUnlessLate, shareBuffer } from '../engine-seam.ts';
 import { messageOf, TapgradError } from '../errors.ts';
-import { bufferVersion } from './buffer-marks.ts';
+import { bufferVersion, bytesOf } from './buffer-marks.ts';
 import { allOrNone } from './late.ts';
 import { untaped } from './recorder.ts';
-import { bytesOf, mapTensors, type SavedBuffer } from './saved-buffer.ts';
+import { mapTensors, type SavedBuffer } from './saved-buffer.ts';
 import type { SlotStage } from './slot.ts';
 
 /** Passed through the stages of a pipeline, and undone in reverse. */

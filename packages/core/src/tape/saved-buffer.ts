@@ -1,7 +1,7 @@
-import { Tensor, util } from '@tensorflow/tfjs-core';
+import { Tensor } from '@tensorflow/tfjs-core';
 import { hold, shareBuffer, shareData } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
-import { bufferVersion } from './buffer-marks.ts';
+import { bufferVersion, bytesOf } from './buffer-marks.ts';
 import type { OperandSource } from './node.ts';
 
 /** A buffer of which a tape keeps hold, once, for all slots that need it. */
@@ -67,10 +67,6 @@ export class SharedBuffer implements SavedBuffer {
   free(): void {
     this.handle.dispose();
   }
-}
-
-export function bytesOf(tensor: Tensor): number {
-  return tensor.size * (tensor.dtype === 'complex64' ? 8 : util.bytesPerElement(tensor.dtype));
 }
 
 /** The same arrays and plain records with every tensor replaced. */

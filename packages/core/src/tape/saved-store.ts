@@ -2,13 +2,13 @@ import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { hold, isAlive, scoped, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { SaveRole } from '../rules/registry.ts';
-import { bufferKind, bufferVersion } from './buffer-marks.ts';
+import { bufferKind, bufferVersion, bytesOf } from './buffer-marks.ts';
 import { allOrNone } from './late.ts';
 import type { OperandSource, TapeNode, TrackedValue } from './node.ts';
 import { PackedBuffer } from './packed-buffer.ts';
 import { currentPhase } from './phase.ts';
 import { untaped } from './recorder.ts';
-import { bytesOf, type SavedBuffer, SharedBuffer } from './saved-buffer.ts';
+import { type SavedBuffer, SharedBuffer } from './saved-buffer.ts';
 import { type SaveRequest, type Slot, SlotPlan } from './slot.ts';
 
 /** Longest chain of recomputations behind one derived slot: each is repeated for every slot that needs it. */
