@@ -37,7 +37,7 @@ export { dropout } from './ops/dropout.ts';
 export { embedding } from './ops/embedding.ts';
 export { layerNorm } from './ops/layer-norm.ts';
 export { linear } from './ops/linear.ts';
-export type { OwnOp } from './ops/own-op.ts';
+export { type OwnOp, runKernelIfAny } from './ops/own-op.ts';
 export { rmsNorm } from './ops/rms-norm.ts';
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export { attach } from './plugin/attach.ts';

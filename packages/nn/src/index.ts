@@ -1,5 +1,6 @@
 export { BufferTensor, Module, Parameter } from '@tapgrad/core';
 export * from '@tapgrad/safetensors';
+export * from './blocks/index.ts';
 export * as initializers from './initializers/index.ts';
 export * from './layers/index.ts';
 export * from './losses/index.ts';

@@ -5,6 +5,7 @@ export { type GradcheckOptions, gradcheck, gradgradcheck } from './gradcheck.ts'
 export { expectNoLeak, type LeakCount, leakOf } from './leaks.ts';
 export * from './op-spec.ts';
 export { checkParity, evaluateSample, type SampleResult } from './parity.ts';
+export type { ModelSpec, PluginSpec, PluginUse } from './plugin/plugin-spec.ts';
 export { hasFloat64Engine } from './precision.ts';
 export { type SeededRandom, seededRandom } from './random.ts';
 export { sampleInputs } from './sample-inputs.ts';

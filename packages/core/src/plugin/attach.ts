@@ -18,11 +18,12 @@ import { Stack, type StackOptions } from './stack.ts';
 
 /**
  * Puts plugins on a model, in the order that their declarations ask for. If one of them fails, none is left.
+ * A preset is a list of plugins, and may stand where a plugin may.
  * @throws TapgradError ALREADY_ATTACHED, the codes of `orderPlugins`, TAP_UNMATCHED, or what a plugin's `apply` threw
  */
 export function attach<Outputs = unknown>(
   model: Module<never, Outputs>,
-  plugins: readonly Plugin[],
+  plugins: readonly (Plugin | readonly Plugin[])[],
   options: StackOptions<Outputs>,
 ): Stack<Outputs> {
   const target = model as AnyModule;
@@ -33,7 +34,7 @@ export function attach<Outputs = unknown>(
       fix: 'detach() that stack first, or attach all plugins in one call',
     });
   }
-  const { order, reasons } = orderPlugins(plugins);
+  const { order, reasons } = orderPlugins(plugins.flat());
   const stack = new Stack<Outputs>(target, options, reasons);
   try {
     for (const [rank, plugin] of order.entries()) apply(stack as Stack<unknown>, new PluginHandle(plugin, rank));

@@ -1,6 +1,6 @@
 import { type PluginContext, type RememberedScope, rememberScope, TapgradError } from '@tapgrad/core';
+import type { Block, BlockStack } from '@tapgrad/nn';
 import { Tensor } from '@tensorflow/tfjs-core';
-import type { Block, BlockStack } from './block-stacks.ts';
 
 /** What a block was given beside its input, for example its attention mask. */
 export type BlockArguments = readonly unknown[];

@@ -1,5 +1,5 @@
 import { definePlugin, type PluginContext, TapgradError } from '@tapgrad/core';
-import { type BlockStack, findStacks } from '../base/block-stacks.ts';
+import { type BlockStack, findStacks } from '@tapgrad/nn';
 import { followTrunk } from '../base/trunk.ts';
 import { FrozenTeacher } from './frozen-teacher.ts';
 import { Classifier, Upsample } from './head.ts';
@@ -15,7 +15,7 @@ import { SideWalker } from './walker.ts';
  *
  * The backbone's blocks must take and give `[batch, tokens, width]`. The model returns logits of the new classifier
  * `[batch, classes]` with `head: { classes }`, else what its own frozen head makes of the side features.
- * @throws TapgradError at attach: LADDER_NO_BLOCKS, LADDER_BLOCK_UNKNOWN, LADDER_WIDTH, LADDER_LAYERS, LADDER_HEAD,
+ * @throws TapgradError at attach: NO_BLOCKS, LADDER_BLOCK_UNKNOWN, LADDER_WIDTH, LADDER_LAYERS, LADDER_HEAD,
  * LADDER_NOT_PRUNABLE; in forward: LADDER_BLOCK_VALUE, LADDER_BLOCK_SKIPPED, LADDER_MASK, LADDER_LOGITS
  */
 export const ladder = definePlugin<LadderOptions, CheckedLadderOptions>({

@@ -1,6 +1,6 @@
 import type { Module, Parameter } from '@tapgrad/core';
+import type { Block, BlockModule } from '@tapgrad/nn';
 import { abs, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { AnyModule, Block } from '../base/block-stacks.ts';
 import { type IndexSet, pruneBlock, pruneNorm, topIndices } from './pruning.ts';
 import type { SideStack } from './side-stack.ts';
 
@@ -14,11 +14,11 @@ export interface PruningStage {
 }
 
 /** The walk in forward order, stack by stack: what enters the first block, then block after block, then the last norm. */
-export function pruningStages(model: AnyModule, side: readonly SideStack[]): PruningStage[] {
+export function pruningStages(model: BlockModule, side: readonly SideStack[]): PruningStage[] {
   return side.flatMap((each) => stagesOf(model, each, embeddings(model, side, each.inputWidth)));
 }
 
-function stagesOf(model: AnyModule, side: SideStack, embedded: readonly string[]): PruningStage[] {
+function stagesOf(model: BlockModule, side: SideStack, embedded: readonly string[]): PruningStage[] {
   let kept: IndexSet = [];
   const entrance: PruningStage = {
     names: embedded,
@@ -51,7 +51,7 @@ function matrices(parameters: ReadonlyMap<string, Parameter>): [string, Paramete
 }
 
 /** Parameters ahead of the first block whose last axis is the block's input: token table, positions, patches. */
-function embeddings(model: AnyModule, side: readonly SideStack[], inputWidth: number): string[] {
+function embeddings(model: BlockModule, side: readonly SideStack[], inputWidth: number): string[] {
   const paths = side.flatMap(({ stack }) => stack.blocks.map(({ path }) => `${path}.`));
   const all = [...model.namedParameters()];
   const start = all.findIndex(([name]) => name.startsWith(paths[0] as string));
@@ -74,7 +74,7 @@ function firstFeatures({ inputWidth, sideWidth }: SideStack, importances: readon
 }
 
 /** The norm that the backbone runs behind its last block: a child of the blocks' holder of the same kind and width. */
-function lastNorm(model: AnyModule, { stack, exit, width }: SideStack): AnyModule | undefined {
+function lastNorm(model: BlockModule, { stack, exit, width }: SideStack): BlockModule | undefined {
   const last = stack.blocks.at(-1) as Block;
   const modules = [...model.namedModules()];
   const after = modules.slice(modules.findIndex(([path]) => path === last.path));

@@ -1,6 +1,6 @@
 import type { Module, Parameter } from '@tapgrad/core';
+import type { BlockModule } from '@tapgrad/nn';
 import { abs, div, gather, max, maximum, mul, ones, split, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { AnyModule } from '../base/block-stacks.ts';
 import type { PruningStep } from './pruning-step.ts';
 
 /** Features that are kept, in ascending order. */
@@ -115,7 +115,7 @@ function sideShape({ to }: Pruning, name: string): readonly number[] {
 }
 
 /** Fills the norm at the end of a side stack with what the backbone's last norm has for the kept features. */
-export function pruneNorm(from: AnyModule, to: Module, kept: IndexSet): void {
+export function pruneNorm(from: BlockModule, to: Module, kept: IndexSet): void {
   const source = from.namedParameters();
   for (const [name, target] of to.namedParameters()) {
     const value = source.get(name)?.variable;

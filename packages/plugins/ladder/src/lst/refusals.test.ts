@@ -71,7 +71,7 @@ class Custom extends Module {
 
 describe('a ladder is refused at attach', () => {
   it.each<[string, () => AnyModel, LadderOptions]>([
-    ['LADDER_NO_BLOCKS', tinyEncoder, { blocks: 'blocks.*' }],
+    ['NO_BLOCKS', tinyEncoder, { blocks: 'blocks.*' }],
     ['LADDER_LAYERS', tinyEncoder, { drop: [3] }],
     ['LADDER_LAYERS', tinyEncoder, { drop: [0, 1, 2] }],
     ['LADDER_WIDTH', tinyEncoder, { reduction: 16 }],

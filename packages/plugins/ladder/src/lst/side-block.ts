@@ -1,7 +1,6 @@
 import { type Module, type RandomStream, TapgradError } from '@tapgrad/core';
-import { LayerNorm, RMSNorm, TransformerBlock } from '@tapgrad/nn';
+import { type Block, type BlockModule, LayerNorm, RMSNorm, TransformerBlock } from '@tapgrad/nn';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { AnyModule, Block } from '../base/block-stacks.ts';
 import type { PruningStep } from './pruning-step.ts';
 
 /** A narrower copy of a block: takes `[batch, tokens, width / reduction]` and what else the block takes. */
@@ -53,7 +52,7 @@ export function narrowable({ module, path }: Block, sizes: BlockSizes | undefine
   });
 }
 
-function isNarrowable(module: AnyModule): module is AnyModule & Narrowable {
+function isNarrowable(module: BlockModule): module is BlockModule & Narrowable {
   return 'narrowed' in module && typeof module.narrowed === 'function';
 }
 

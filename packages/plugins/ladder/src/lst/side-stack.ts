@@ -1,7 +1,7 @@
 import { detach, Module, Parameter, type RandomStream, TapgradError } from '@tapgrad/core';
+import type { BlockStack } from '@tapgrad/nn';
 import { Dropout, initializers, Linear } from '@tapgrad/nn';
 import { scalar, type Tensor } from '@tensorflow/tfjs-core';
-import type { BlockStack } from '../base/block-stacks.ts';
 import { fuse } from './math.ts';
 import type { Narrowable, SideBlock } from './side-block.ts';
 

@@ -1,11 +1,11 @@
 import { type Module, pathMatcher, TapgradError } from '@tapgrad/core';
 
-export type AnyModule = Module<never, unknown>;
+export type BlockModule = Module<never, unknown>;
 
 /** A block of the backbone and where it hangs. */
 export interface Block {
   readonly path: string;
-  readonly module: AnyModule;
+  readonly module: BlockModule;
 }
 
 /** Blocks that follow each other: those of one list, for example `encoder.layers`. */
@@ -17,9 +17,9 @@ export interface BlockStack {
 
 /**
  * The blocks that a pattern names, list by list, in the order of the model.
- * @throws TapgradError LADDER_NO_BLOCKS
+ * @throws TapgradError NO_BLOCKS
  */
-export function findStacks(model: AnyModule, pattern: string): BlockStack[] {
+export function findStacks(model: BlockModule, pattern: string): BlockStack[] {
   const matches = pathMatcher(pattern);
   const modules = model.namedModules();
   const lists = new Map<string, Block[]>();
@@ -30,20 +30,20 @@ export function findStacks(model: AnyModule, pattern: string): BlockStack[] {
   }
   if (lists.size > 0) return [...lists].map(([list, blocks]) => ({ holder: holderOf(list, modules), blocks }));
   throw new TapgradError({
-    code: 'LADDER_NO_BLOCKS',
+    code: 'NO_BLOCKS',
     message: `no module of the model matches ${pattern}`,
     fix: `name the backbone's blocks with a pattern over module paths, for example ${suggestions(modules)}`,
   });
 }
 
 /** `encoder.layers` is a property of `encoder`, and no module itself. */
-function holderOf(list: string, modules: ReadonlyMap<string, AnyModule>): string {
+function holderOf(list: string, modules: ReadonlyMap<string, BlockModule>): string {
   let path = list;
   while (path !== '' && !modules.has(path)) path = path.replace(/\.?[^.]+$/, '');
   return path;
 }
 
-function suggestions(modules: ReadonlyMap<string, AnyModule>): string {
+function suggestions(modules: ReadonlyMap<string, BlockModule>): string {
   const lists = [...modules.keys()].filter((path) => /\.0$/.test(path)).map((path) => path.replace(/0$/, '*'));
   return (lists.length > 0 ? lists : [...modules.keys()].filter((path) => path !== '')).slice(0, 4).join(', ');
 }

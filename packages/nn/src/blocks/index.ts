@@ -1,0 +1,1 @@
+export { type Block, type BlockModule, type BlockStack, findStacks } from './block-stacks.ts';
