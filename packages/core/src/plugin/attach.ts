@@ -88,6 +88,7 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       parameter.onRead = (value) => (taps.empty ? value : taps.pass(value, plugin, name, stack.model.training));
       return parameter;
     },
+    keepInEvaluation: (modules) => void handle.inEvaluation.push(...modules),
     filterTrainable: (filter) => void handle.filters.push(filter),
     parameters: () => stack.namedParameters(),
     random: (...keys) => randomStream(stack.seed, plugin, stack.step_, ...keys),

@@ -35,6 +35,11 @@ export interface PluginContext<Options> {
    * step, so that the answer may change; optimizer state is kept meanwhile.
    */
   filterTrainable(filter: (name: string, parameter: Parameter) => boolean | undefined): void;
+  /**
+   * Modules that run in evaluation mode in training too, for example a frozen backbone's batch norms, which would
+   * otherwise change their statistics. While the plugin is disabled they train as ever.
+   */
+  keepInEvaluation(modules: Iterable<AnyModule>): void;
   /** All parameters by name, those of plugins included. */
   parameters(): ReadonlyMap<string, Parameter>;
   /** The stream of this plugin, this step and these keys. */

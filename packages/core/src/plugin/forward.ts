@@ -3,6 +3,7 @@ import { hold, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { Batch, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
 import type { Parameter } from '../module/parameter.ts';
+import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { markBatchInput } from '../tape/buffer-marks.ts';
 import { record } from '../tape/gradients.ts';
 import { mapTensors } from '../tape/saved-buffer.ts';
@@ -13,7 +14,13 @@ import type { Stack } from './stack.ts';
 /** The model's output for a list of arguments, or for one tensor. */
 export function modelOutputs(stack: Stack<unknown>, inputs: Batch['inputs']): unknown {
   const list = inputs instanceof Tensor ? [inputs] : inputs;
-  return stack.model.call(...list);
+  const kept = stack.handles.filter(({ enabled }) => enabled).flatMap(({ inEvaluation }) => inEvaluation);
+  const restoreModes = setEvaluationMode(kept);
+  try {
+    return stack.model.call(...list);
+  } finally {
+    restoreModes();
+  }
 }
 
 /** Says of every tensor in the batch that it is the caller's: it is not packed, and counted by itself. */

@@ -11,6 +11,7 @@ export class PluginHandle implements Tapper {
   readonly modules = new Map<string, AnyModule>();
   readonly parameters = new Map<string, Parameter>();
   readonly filters: ((name: string, parameter: Parameter) => boolean | undefined)[] = [];
+  readonly inEvaluation: AnyModule[] = [];
   private readonly undo: (() => void)[] = [];
   private readonly kept = new Set<Tensor>();
 

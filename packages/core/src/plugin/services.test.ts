@@ -255,3 +255,35 @@ describe('what trains', () => {
     expect(weights()).not.toEqual(before);
   });
 });
+
+describe('modules that a plugin keeps in evaluation', () => {
+  it('are in it during the forward of a step, as before afterwards, and left alone when it is disabled', async () => {
+    const seen: boolean[] = [];
+    let failing = false;
+    const keeper = definePlugin({
+      name: 'keeper',
+      apply: ({ model, keepInEvaluation }) => keepInEvaluation([model.namedModules().get('layers.0') as never]),
+    });
+    const watcher = definePlugin({
+      name: 'watcher',
+      apply({ hooks }) {
+        hooks.tap('layers.*:input').forward((_, { training }) => {
+          seen.push(training);
+          if (failing) throw new Error('fault');
+        });
+      },
+    });
+    const model = new Mlp();
+    stack = attach(model, [keeper(), watcher()], { loss: meanSquaredError, optimizer: plainSgd() });
+    await (await stack.step(batch)).loss;
+    expect(seen.splice(0)).toEqual([false, true]);
+    failing = true;
+    await expect(stack.step(batch)).rejects.toThrow('fault');
+    failing = false;
+    expect([...model.namedModules().values()].every(({ training }) => training)).toBe(true);
+    seen.length = 0;
+    stack.setEnabled('keeper', false);
+    await (await stack.step(batch)).loss;
+    expect(seen).toEqual([true, true]);
+  });
+});
