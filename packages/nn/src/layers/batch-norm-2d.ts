@@ -5,9 +5,6 @@ import { ones, zeros } from '../initializers/initializers.ts';
 import { batchNormFixed, batchNormTraining } from './batch-norm-op.ts';
 import { checkSizes } from './options.ts';
 
-/** Which statistics a batch normalisation uses: the batch's, updating the running ones, or those as they are. */
-export type StatisticsSource = 'batch' | 'running';
-
 /** Makes every BatchNorm2d of a model keep and use its running statistics in training, or no longer. */
 export function freezeStatistics(model: Module<never, unknown>, frozen = true): void {
   for (const module of model.namedModules().values()) {
@@ -28,8 +25,7 @@ export interface BatchNormOptions {
 /**
  * Batch normalisation per channel (Ioffe & Szegedy 2015): `[batch, height, width, channels]` to the same shape.
  * In training it uses the statistics of the batch and updates `runningMean` and `runningVar` (the unbiased variance,
- * as PyTorch does); in evaluation, or with `frozenStatistics`, it uses the running ones. At the inner tap point
- * `statistics` a plugin sees which, a `StatisticsSource`, and may decide otherwise for this forward.
+ * as PyTorch does); in evaluation, or with `frozenStatistics`, it uses the running ones.
  */
 export class BatchNorm2d extends Module {
   readonly weight: Parameter;
@@ -55,15 +51,10 @@ export class BatchNorm2d extends Module {
     this.runningVar = new BufferTensor({ shape: [channels], make: () => fill([channels], 1) });
   }
 
-  override innerPoints(): readonly string[] {
-    return ['statistics'];
-  }
-
   override forward(x: Tensor): Tensor {
     const { epsilon } = this;
     const [weight, bias] = [this.weight.read(), this.bias.read()];
-    const source: StatisticsSource = this.training && !this.frozenStatistics ? 'batch' : 'running';
-    if (this.tap('statistics', source) === 'running') {
+    if (!this.training || this.frozenStatistics) {
       return batchNormFixed(
         { x, weight, bias, mean: this.runningMean.read(), variance: this.runningVar.read() },
         { epsilon },

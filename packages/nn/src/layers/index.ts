@@ -15,7 +15,7 @@ export {
   Softplus,
   Tanh,
 } from './activations.ts';
-export { BatchNorm2d, type BatchNormOptions, freezeStatistics, type StatisticsSource } from './batch-norm-2d.ts';
+export { BatchNorm2d, type BatchNormOptions, freezeStatistics } from './batch-norm-2d.ts';
 export { chain } from './chain.ts';
 export { Conv2d, type ConvOptions, DepthwiseConv2d } from './conv-2d.ts';
 export { Dropout } from './dropout.ts';
