@@ -92,3 +92,28 @@ describe('a shadow forward', () => {
     model.dispose();
   });
 });
+
+describe('queries, keys and values of attention', () => {
+  it.each(['fused', 'separate'] as const)('are what pass its tap points, with %s projections', (projections) => {
+    const model = new MultiHeadAttention({ width: 6, heads: 2, projections, random: randomStream(1) });
+    const passed = new Map<string, number[]>();
+    const spy = definePlugin({
+      name: 'spy',
+      apply({ hooks }) {
+        for (const point of ['query', 'key', 'value'])
+          hooks.tap(`:${point}`).forward((value) => void passed.set(point, Array.from(value.dataSync())));
+      },
+    });
+    const stack = attach(model, [spy()], { loss });
+    tidy(() => {
+      const [x, memory] = [randomTensor([2, 3, 6]), randomTensor([2, 4, 6], 2)];
+      for (const source of [x, memory]) {
+        stack.predict(x, undefined, source);
+        const given = [model.queriesOf(x), ...model.keysAndValuesOf(source)];
+        expect(given.map((each) => Array.from(each.dataSync()))).toEqual([...passed.values()]);
+      }
+    });
+    stack.detach();
+    model.dispose();
+  });
+});

@@ -15,6 +15,7 @@ export {
   Softplus,
   Tanh,
 } from './activations.ts';
+export { isMaskOver, seenByAny, withKeysInFront } from './attention-mask.ts';
 export { BatchNorm2d, type BatchNormOptions, freezeStatistics } from './batch-norm-2d.ts';
 export { chain } from './chain.ts';
 export { Conv2d, type ConvOptions, DepthwiseConv2d } from './conv-2d.ts';

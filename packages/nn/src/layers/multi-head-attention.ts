@@ -89,14 +89,20 @@ export class MultiHeadAttention extends Module<[x: Tensor, mask?: Tensor | undef
     return this.output.call(this.tap('context', context));
   }
 
+  /** Queries of x, before their tap point: `[batch, tokens, width]`. */
+  queriesOf(x: Tensor): Tensor {
+    return this.query ? this.query.call(x) : tidy(() => split((this.qkv as Linear).call(x), 3, -1)[0] as Tensor);
+  }
+
+  /** Keys and values of what is attended to, before their tap points: `[batch, tokens, width]` each. */
+  keysAndValuesOf(memory: Tensor): readonly [key: Tensor, value: Tensor] {
+    if (this.key && this.value) return [this.key.call(memory), this.value.call(memory)];
+    return tidy(() => split((this.qkv as Linear).call(memory), 3, -1).slice(1)) as [Tensor, Tensor];
+  }
+
   private project(x: Tensor, memory: Tensor): readonly [Tensor, Tensor, Tensor] {
-    if (this.query && this.key && this.value)
-      return [this.query.call(x), this.key.call(memory), this.value.call(memory)];
-    const qkv = this.qkv as Linear;
-    if (memory === x) return tidy(() => split(qkv.call(x), 3, -1)) as [Tensor, Tensor, Tensor];
-    const [query] = split(qkv.call(x), 3, -1) as [Tensor];
-    const [, key, value] = split(qkv.call(memory), 3, -1) as [Tensor, Tensor, Tensor];
-    return [query, key, value];
+    if (!this.qkv || memory !== x) return [this.queriesOf(x), ...this.keysAndValuesOf(memory)];
+    return tidy(() => split((this.qkv as Linear).call(x), 3, -1)) as [Tensor, Tensor, Tensor];
   }
 
   /** The same as the fused op, step by step, so that scores and probabilities can be reached. */
