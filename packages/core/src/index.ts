@@ -41,7 +41,7 @@ export { type OwnOp, runKernelIfAny } from './ops/own-op.ts';
 export { rmsNorm } from './ops/rms-norm.ts';
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export { attach } from './plugin/attach.ts';
-export type { PluginContext } from './plugin/context.ts';
+export type { ForwardPass, PluginContext } from './plugin/context.ts';
 export {
   definePlugin,
   type Plugin,

@@ -74,7 +74,8 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
     ledger: stack.ledger,
     hooks: pluginHooks(stack.hooks, handle, stack.keptApart, (untap) => handle.onDispose(untap)),
     step: () => stack.step_,
-    tape: () => stack.tape,
+    pass: () => stack.pass,
+    tape: () => stack.pass?.tape,
     addModule(name, module) {
       free(name);
       handle.modules.set(name, module);

@@ -1,16 +1,28 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { PluginHooks } from '../hooks/plugin-hooks.ts';
-import type { Batch, GradientMap } from '../hooks/types.ts';
+import type { Batch, GradientMap, StepContext } from '../hooks/types.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { RandomStream } from '../random.ts';
+import type { RememberedScope } from '../remembered-scope.ts';
 import type { ParameterVector } from '../services/parameter-vector.ts';
 import type { Snapshot } from '../services/snapshot.ts';
 import type { Tape } from '../tape/tape.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a model of any signature can be attached
 export type AnyModule = Module<any, any>;
+
+/** A forward of the model and its loss, as plugins see them while they run. */
+export interface ForwardPass extends StepContext {
+  readonly batch: Batch;
+  /** The tape that records; undefined in evaluation. */
+  readonly tape: Tape | undefined;
+  /** Share of this micro-batch in the step's gradient: what a local backward is scaled with. */
+  readonly weight: number;
+  /** Lives until the loss terms are complete: for what a tap makes and the `loss` hook needs. */
+  readonly scope: RememberedScope;
+}
 
 /** What a plugin is given in `apply`: the model, its options, the hooks, and services. */
 export interface PluginContext<Options> {
@@ -21,6 +33,8 @@ export interface PluginContext<Options> {
   readonly ledger: Ledger;
   /** Updates made so far. */
   step(): number;
+  /** The forward and loss that run now, with their batch; undefined outside them, and in `predict`. */
+  pass(): ForwardPass | undefined;
   /** The tape that records now; undefined outside a taped forward. */
   tape(): Tape | undefined;
   /**

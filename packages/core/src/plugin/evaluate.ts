@@ -4,7 +4,7 @@ import type { Batch, StepContext } from '../hooks/types.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { batchSize } from '../services/per-sample.ts';
 import { shadow } from '../services/shadow.ts';
-import { lossTerms, markBatch, modelOutputs, totalOf } from './forward.ts';
+import { forwardAndLoss, markBatch, totalOf } from './forward.ts';
 import type { Stack } from './stack.ts';
 
 /** A scalar of one batch: its mean over samples is reported. */
@@ -60,9 +60,9 @@ function measured(
 ): Record<string, Tensor> {
   return shadow(() =>
     scoped(() => {
-      const outputs = modelOutputs(stack, batch.inputs);
+      const { outputs, terms } = forwardAndLoss(stack, batch, context);
       const values = Object.entries(metrics).map(([name, metric]) => [name, metric(outputs, batch)] as const);
-      const all = { loss: totalOf(lossTerms(stack, batch, outputs, context)), ...Object.fromEntries(values) };
+      const all = { loss: totalOf(terms), ...Object.fromEntries(values) };
       for (const each of Object.values(all)) hold(each);
       return all;
     }),

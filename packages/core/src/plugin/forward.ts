@@ -3,6 +3,7 @@ import { hold, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { Batch, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
 import type { Parameter } from '../module/parameter.ts';
+import { rememberScope } from '../remembered-scope.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { markBatchInput } from '../tape/buffer-marks.ts';
 import { record } from '../tape/gradients.ts';
@@ -32,17 +33,24 @@ export function markBatch(stack: Stack<unknown>, batch: Batch): void {
   });
 }
 
-/** The loss terms of what the model returned, with the `loss` hook. */
-export function lossTerms(
+/** Forward of one batch, and its loss terms with the `loss` hook. Plugins see meanwhile what is running: `context.pass()`. */
+export function forwardAndLoss(
   stack: Stack<unknown>,
   batch: Batch,
-  outputs: unknown,
   context: StepContext,
-  tape?: Tape,
-): LossTerms {
-  const task = stack.options.loss(outputs, batch);
-  const forward = (...inputs: unknown[]) => modelOutputs(stack, inputs);
-  return checked(stack.hooks.loss.call({ task }, { ...context, batch, outputs, tape, forward }));
+  { tape, weight = 1 }: { readonly tape?: Tape; readonly weight?: number | undefined } = {},
+): { readonly outputs: unknown; readonly terms: LossTerms } {
+  const around = stack.pass;
+  stack.pass = { ...context, batch, tape, weight, scope: rememberScope() };
+  try {
+    const outputs = modelOutputs(stack, batch.inputs);
+    const task = stack.options.loss(outputs, batch);
+    const forward = (...inputs: unknown[]) => modelOutputs(stack, inputs);
+    const terms = checked(stack.hooks.loss.call({ task }, { ...context, batch, outputs, tape, forward }));
+    return { outputs, terms };
+  } finally {
+    stack.pass = around;
+  }
 }
 
 export function totalOf(terms: LossTerms): Tensor {
@@ -76,19 +84,15 @@ interface Recorded {
   readonly total: Tensor;
 }
 
-function recordLoss(stack: Stack<unknown>, batch: Batch, { parameters, context }: DifferentiateOptions): Recorded {
+function recordLoss(stack: Stack<unknown>, batch: Batch, options: DifferentiateOptions): Recorded {
+  const { parameters, context, weight } = options;
   const { hooks, ledger } = stack;
   const at = context ?? { step: stack.step_, microBatch: 0, microBatches: 1, mode: 'train' };
   const watched = Object.fromEntries([...parameters].map(([name, parameter]) => [name, parameter.variable]));
   const { value, tape } = record(
-    (recording) => {
-      stack.tape = recording;
-      try {
-        const terms = lossTerms(stack, batch, modelOutputs(stack, batch.inputs), at, recording);
-        return { terms, total: totalOf(terms) };
-      } finally {
-        stack.tape = undefined;
-      }
+    (tape) => {
+      const { terms } = forwardAndLoss(stack, batch, at, { tape, weight });
+      return { terms, total: totalOf(terms) };
     },
     {
       parameters: watched,

@@ -4,7 +4,7 @@ import type { WaterfallHook } from '../hooks/hook.ts';
 import type { BackwardContext, Batch, GradientContext, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
 import { type RandomContext, randomContext, withRandom } from '../random.ts';
 import { untaped } from '../tape/recorder.ts';
-import { differentiateAsync, disposeAll, lossTerms, markBatch, modelOutputs } from './forward.ts';
+import { differentiateAsync, disposeAll, forwardAndLoss, markBatch } from './forward.ts';
 import type { Stack } from './stack.ts';
 
 /** What forward and backward of one or more micro-batches gave. */
@@ -67,7 +67,7 @@ async function replacement(
     withRandom(random(), () =>
       untaped(() =>
         scoped(() => {
-          const terms = lossTerms(stack, batch, modelOutputs(stack, batch.inputs), context);
+          const { terms } = forwardAndLoss(stack, batch, context);
           for (const term of Object.values(terms)) hold(term);
           return terms;
         }),

@@ -287,3 +287,36 @@ describe('modules that a plugin keeps in evaluation', () => {
     expect(seen).toEqual([true, true]);
   });
 });
+
+describe('the pass that runs', () => {
+  it('is known to taps with its batch, weight and a scope that lives until the loss, and to nobody else', async () => {
+    const seen: unknown[] = [];
+    let pass: PluginContext<unknown>['pass'] | undefined;
+    const watcher = definePlugin({
+      name: 'watcher',
+      apply(context) {
+        pass = context.pass;
+        let made: tf.Tensor | undefined;
+        context.hooks.tap('layers.0:input').forward((x) => {
+          const running = context.pass();
+          seen.push(running && [running.mode, running.weight, running.batch === batch, running.tape !== undefined]);
+          made = running?.scope.run(() => tf.sum(x));
+        });
+        context.hooks.loss.tap((terms) => ({ ...terms, made: made as tf.Tensor }));
+      },
+    });
+    const model = new Mlp();
+    stack = attach(model, [watcher()], { loss: meanSquaredError, optimizer: plainSgd() });
+    const { terms } = await stack.step([batch, batch]);
+    expect((await terms).made).toBeCloseTo(6.7 - 1, 5);
+    await stack.evaluate([batch]);
+    tf.dispose(stack.predict(batch.inputs) as tf.Tensor);
+    expect(seen).toEqual([
+      ['train', 0.5, true, true],
+      ['train', 0.5, true, true],
+      ['evaluate', 1, true, false],
+      undefined,
+    ]);
+    expect(pass?.()).toBeUndefined();
+  });
+});

@@ -7,8 +7,7 @@ import { namePaths } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { shadow } from '../services/shadow.ts';
-import type { Tape } from '../tape/tape.ts';
-import type { AnyModule } from './context.ts';
+import type { AnyModule, ForwardPass } from './context.ts';
 import { type Evaluation, evaluate, type Metric } from './evaluate.ts';
 import { explain } from './explain.ts';
 import { differentiate, modelOutputs } from './forward.ts';
@@ -41,8 +40,8 @@ export class Stack<Outputs = unknown> {
   readonly handles: PluginHandle[] = [];
   /** Terms whose gradients some plugin wants by themselves. @internal */
   readonly keptApart = new Map<string, number>();
-  /** The tape that records now. @internal */
-  tape: Tape | undefined;
+  /** The forward and loss that run now. @internal */
+  pass: ForwardPass | undefined;
   /** Updates made so far. @internal */
   step_ = 0;
   private detached = false;
