@@ -1,7 +1,8 @@
 import { Module } from '@tapgrad/core';
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Initializer } from '../initializers/initializers.ts';
 import { type ActivationName, activation } from './activations.ts';
+import { chain } from './chain.ts';
 import { Dropout } from './dropout.ts';
 import { Linear } from './linear.ts';
 import type { RandomOption } from './options.ts';
@@ -37,8 +38,7 @@ export class FeedForward extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    // The widest value of a block goes as soon as its activation is made.
-    const hidden = tidy(() => this.activation.call(this.up.call(x)));
-    return this.down.call(this.dropout.call(hidden));
+    // The widest values of a block go as soon as the next one is made.
+    return chain([this.up, this.activation, this.dropout, this.down], x);
   }
 }

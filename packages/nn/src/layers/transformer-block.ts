@@ -2,6 +2,7 @@ import { Module } from '@tapgrad/core';
 import { add, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Initializer } from '../initializers/initializers.ts';
 import type { ActivationName } from './activations.ts';
+import { chain } from './chain.ts';
 import { Dropout } from './dropout.ts';
 import { FeedForward } from './feed-forward.ts';
 import { Linear } from './linear.ts';
@@ -76,8 +77,9 @@ export class TransformerBlock extends Module<[x: Tensor, mask?: Tensor | undefin
   override forward(x: Tensor, mask?: Tensor): Tensor {
     const residual = this.shortcut ? this.shortcut.call(x) : x;
     if (this.preNorm) {
-      const attended = tidy(() => add(residual, this.dropout.call(this.attention.call(this.norm1.call(x), mask))));
-      return add(attended, this.dropout.call(this.mlp.call(this.norm2.call(attended))));
+      const attention = (normal: Tensor) => this.attention.call(normal, mask);
+      const attended = tidy(() => add(residual, chain([this.norm1, attention, this.dropout], x)));
+      return add(attended, chain([this.norm2, this.mlp, this.dropout], attended));
     }
     const attended = tidy(() => this.norm1.call(add(residual, this.dropout.call(this.attention.call(x, mask)))));
     return this.norm2.call(add(attended, this.dropout.call(this.mlp.call(attended))));

@@ -1,5 +1,5 @@
 import { BufferTensor, Module, type Parameter, TapgradError } from '@tapgrad/core';
-import { add, reshape, slice, type Tensor, tanh, tensor } from '@tensorflow/tfjs-core';
+import { add, reshape, slice, type Tensor, tanh, tensor, tidy } from '@tensorflow/tfjs-core';
 import { initialParameter } from '../initializers/build.ts';
 import { truncatedNormal } from '../initializers/initializers.ts';
 import { chain } from '../layers/chain.ts';
@@ -69,9 +69,9 @@ export class TextEncoder extends Module<[ids: Tensor]> {
     const { paddingId } = this.options;
     const mask = paddingId === 'none' ? undefined : tokenMask(ids, paddingId);
     const seen = mask && paddingMask(mask);
-    let x = this.dropout.call(this.embed(ids));
-    x = chain(this.layers, x, seen);
-    if (this.norm) x = this.norm.call(x);
+    const { norm } = this;
+    const embedded = (tokens: Tensor) => tidy(() => this.dropout.call(this.embed(tokens)));
+    const x = chain<[Tensor | undefined]>([embedded, ...this.layers, norm && ((value) => norm.call(value))], ids, seen);
     const pooled = this.pooled(x, mask);
     return this.head ? this.head.call(pooled) : pooled;
   }

@@ -1,5 +1,5 @@
 import { Module, type Parameter, TapgradError } from '@tapgrad/core';
-import { add, concat, mean, reshape, slice, type Tensor, tile } from '@tensorflow/tfjs-core';
+import { add, concat, mean, reshape, slice, type Tensor, tidy, tile } from '@tensorflow/tfjs-core';
 import { initialParameter } from '../initializers/build.ts';
 import { truncatedNormal, zeros } from '../initializers/initializers.ts';
 import { chain } from '../layers/chain.ts';
@@ -82,14 +82,20 @@ export class VisionTransformer extends Module<[images: Tensor]> {
   }
 
   override forward(images: Tensor): Tensor {
+    const embedded = (x: Tensor) => tidy(() => this.embed(x));
+    return chain([embedded, ...this.layers, this.norm, (x) => this.pooled(x), this.head], images);
+  }
+
+  private embed(images: Tensor): Tensor {
     const grid = this.patches.call(images);
     const [batch, height, across, width] = grid.shape as [number, number, number, number];
     const patches = reshape(grid, [batch, height * across, width]);
     const token = this.classToken && tile(reshape(this.classToken.read(), [1, 1, width]), [batch, 1, 1]);
-    let x = this.dropout.call(add(token ? concat([token, patches], 1) : patches, this.positions.read()));
-    x = chain(this.layers, x);
-    x = this.norm.call(x);
-    const pooled = token ? reshape(slice(x, [0, 0, 0], [batch, 1, width]), [batch, width]) : mean(x, 1);
-    return this.head ? this.head.call(pooled) : pooled;
+    return this.dropout.call(add(token ? concat([token, patches], 1) : patches, this.positions.read()));
+  }
+
+  private pooled(x: Tensor): Tensor {
+    const [batch, , width] = x.shape as [number, number, number];
+    return this.classToken ? reshape(slice(x, [0, 0, 0], [batch, 1, width]), [batch, width]) : mean(x, 1);
   }
 }

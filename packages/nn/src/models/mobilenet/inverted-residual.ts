@@ -4,6 +4,7 @@ import { depthwiseFans } from '../../initializers/fans.ts';
 import { type Initializer, kaimingNormal } from '../../initializers/initializers.ts';
 import { Identity, ReLU6 } from '../../layers/activations.ts';
 import { BatchNorm2d } from '../../layers/batch-norm-2d.ts';
+import { chain } from '../../layers/chain.ts';
 import { Conv2d, DepthwiseConv2d } from '../../layers/conv-2d.ts';
 import type { RandomOption } from '../../layers/options.ts';
 
@@ -33,7 +34,7 @@ export class ConvNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.activation.call(this.norm.call(this.conv.call(x)));
+    return chain([this.conv, this.norm, this.activation], x);
   }
 }
 
@@ -90,8 +91,7 @@ export class InvertedResidual extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const wide = this.expand ? this.expand.call(x) : x;
-    const y = this.project.call(this.depthwise.call(wide));
+    const y = chain([this.expand, this.depthwise, this.project], x);
     return this.residual ? add(x, y) : y;
   }
 }

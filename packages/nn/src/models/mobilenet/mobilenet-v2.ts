@@ -71,10 +71,8 @@ export class MobileNetV2 extends Module<[images: Tensor]> {
   }
 
   override forward(images: Tensor): Tensor {
-    let x = this.stem.call(images);
-    x = chain(this.blocks, x);
-    const features = this.pool.call(this.last.call(x));
-    return this.classifier ? this.classifier.call(this.dropout.call(features)) : features;
+    const head = this.classifier ? [this.dropout, this.classifier] : [];
+    return chain([this.stem, ...this.blocks, this.last, this.pool, ...head], images);
   }
 }
 

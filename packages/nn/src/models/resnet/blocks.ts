@@ -2,6 +2,7 @@ import { Module } from '@tapgrad/core';
 import { add, pad, relu, stridedSlice, type Tensor, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { kaimingNormal } from '../../initializers/initializers.ts';
 import { BatchNorm2d } from '../../layers/batch-norm-2d.ts';
+import { chain, type Link } from '../../layers/chain.ts';
 import { Conv2d } from '../../layers/conv-2d.ts';
 import type { RandomOption } from '../../layers/options.ts';
 
@@ -31,11 +32,6 @@ export function conv(
   });
 }
 
-/** In a scope of its own: only the result stays while the rest of the block runs. */
-function activated(convolution: Conv2d, norm: BatchNorm2d, x: Tensor): Tensor {
-  return tidy(() => relu(norm.call(convolution.call(x))));
-}
-
 abstract class ResidualBlock extends Module {
   /** Convolution and normalisation of the residual, where it changes shape. */
   readonly downsample: readonly [Conv2d, BatchNorm2d] | undefined;
@@ -53,8 +49,14 @@ abstract class ResidualBlock extends Module {
         : undefined;
   }
 
-  protected residual(x: Tensor): Tensor {
-    if (this.downsample) return this.downsample[1].call(this.downsample[0].call(x));
+  /** Sum of the block's way and its residual, activated. */
+  protected joined(x: Tensor, way: readonly Link[]): Tensor {
+    // In scopes of their own: neither side of the sum stays while it is activated.
+    return relu(tidy(() => add(chain(way, x), this.residual(x))));
+  }
+
+  private residual(x: Tensor): Tensor {
+    if (this.downsample) return chain(this.downsample, x);
     const { stride, inChannels } = this.options;
     const [batch, height, width] = x.shape as [number, number, number];
     const kept =
@@ -90,8 +92,7 @@ export class BasicBlock extends ResidualBlock {
   }
 
   override forward(x: Tensor): Tensor {
-    const y = activated(this.conv1, this.bn1, x);
-    return relu(add(this.bn2.call(this.conv2.call(y)), this.residual(x)));
+    return this.joined(x, [this.conv1, this.bn1, relu, this.conv2, this.bn2]);
   }
 }
 
@@ -118,7 +119,6 @@ export class Bottleneck extends ResidualBlock {
   }
 
   override forward(x: Tensor): Tensor {
-    const middle = tidy(() => activated(this.conv2, this.bn2, activated(this.conv1, this.bn1, x)));
-    return relu(add(this.bn3.call(this.conv3.call(middle)), this.residual(x)));
+    return this.joined(x, [this.conv1, this.bn1, relu, this.conv2, this.bn2, relu, this.conv3, this.bn3]);
   }
 }

@@ -83,10 +83,7 @@ export class ResNet extends Module<[images: Tensor]> {
   }
 
   override forward(images: Tensor): Tensor {
-    let x = relu(this.bn1.call(this.conv1.call(images)));
-    if (this.maxpool) x = this.maxpool.call(x);
-    for (const stage of [this.layer1, this.layer2, this.layer3, this.layer4]) x = chain(stage, x);
-    const features = this.avgpool.call(x);
-    return this.fc ? this.fc.call(features) : features;
+    const stages = [...this.layer1, ...this.layer2, ...this.layer3, ...this.layer4];
+    return chain([this.conv1, this.bn1, relu, this.maxpool, ...stages, this.avgpool, this.fc], images);
   }
 }
