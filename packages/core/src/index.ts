@@ -43,6 +43,7 @@ export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './ops/soft
 export { attach } from './plugin/attach.ts';
 export type { ForwardPass, PluginContext } from './plugin/context.ts';
 export {
+  checkedOptions,
   definePlugin,
   type Plugin,
   type PluginDeclaration,

@@ -64,7 +64,7 @@ export function definePlugin<Input = Record<string, never>, Options = Input>(
 ): PluginFactory<Input> {
   const { options: schema, apply, ...declaration } = definition;
   const factory = (input?: Input): Plugin => {
-    const options = validated(declaration.name, schema, input ?? {});
+    const options = checkedOptions(declaration.name, schema, input ?? {});
     return {
       declaration,
       options,
@@ -74,7 +74,11 @@ export function definePlugin<Input = Record<string, never>, Options = Input>(
   return Object.assign(factory, { declaration });
 }
 
-function validated<Options>(
+/**
+ * Options with their defaults, for presets: functions that return several plugins under one name.
+ * @throws TapgradError PLUGIN_OPTIONS, with the path of each wrong option
+ */
+export function checkedOptions<Options>(
   plugin: string,
   schema: StandardSchema<never, Options> | StandardSchema<unknown, Options> | undefined,
   input: unknown,

@@ -1,1 +1,4 @@
-export {};
+export { biasTuning } from './s2a/bias-tuning.ts';
+export { deepPrompts } from './s2a/deep-prompts.ts';
+export type { BiasTuningOptions, DeepPromptsOptions, SidePathOptions } from './s2a/options.ts';
+export { sidePath } from './s2a/side-path.ts';
