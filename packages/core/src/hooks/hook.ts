@@ -55,16 +55,14 @@ abstract class Hook {
   private sync(tapper: Tapper, handler: Handler) {
     return (value: never, context: never) => {
       if (!tapper.enabled) return undefined;
-      try {
+      return blaming(tapper.plugin, this.name, () => {
         const made = handler(value, context);
         if (made instanceof Promise) {
           made.catch(() => undefined);
           throw new Error('this hook is synchronous, and its handler returned a promise');
         }
         return made;
-      } catch (thrown) {
-        throw hookError(thrown, tapper.plugin, this.name);
-      }
+      });
     };
   }
 
@@ -88,6 +86,15 @@ export function hookError(thrown: unknown, plugin: string, hook: string): Tapgra
     return new TapgradError({ code, message: thrown.reason, plugin, hook, op, modulePath, fix, cause: thrown });
   }
   return new TapgradError({ code: 'HOOK_FAILED', message: messageOf(thrown), plugin, hook, cause: thrown });
+}
+
+/** Runs a plugin's function outside the hooks' own machinery; its errors are named as a handler's are. */
+export function blaming<T>(plugin: string, hook: string, f: () => T): T {
+  try {
+    return f();
+  } catch (thrown) {
+    throw hookError(thrown, plugin, hook);
+  }
 }
 
 /** Each handler sees what the one before it returned; returning nothing passes it on unchanged. */

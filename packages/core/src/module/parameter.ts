@@ -68,7 +68,8 @@ abstract class State {
   /** Stores another value of the same shape and dtype; the tensor remains the caller's. */
   assign(value: Tensor): void {
     if (!sameShape(value.shape, this.shape)) throw shapeError(this.shape, value.shape);
-    this.variable.assign(value);
+    // tfjs frees the old buffer before it takes the new one, even if that is the same.
+    if (value.dataId !== this.variable.dataId) this.variable.assign(value);
     this.mark(this.variable);
   }
 

@@ -1,6 +1,6 @@
 import { hold } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
-import { hookError } from '../hooks/hook.ts';
+import { blaming } from '../hooks/hook.ts';
 import { pluginHooks } from '../hooks/plugin-hooks.ts';
 import type { Batch } from '../hooks/types.ts';
 import { type Module, namePaths } from '../module/module.ts';
@@ -48,12 +48,7 @@ export function attach<Outputs = unknown>(
 
 function apply(stack: Stack<unknown>, handle: PluginHandle): void {
   stack.handles.push(handle);
-  const { definition } = handle;
-  try {
-    handle.instance = definition.apply(contextFor(stack, handle));
-  } catch (thrown) {
-    throw hookError(thrown, handle.plugin, 'apply');
-  }
+  handle.instance = blaming(handle.plugin, 'apply', () => handle.definition.apply(contextFor(stack, handle)));
   stack.claimParameters();
 }
 
@@ -90,7 +85,8 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       return parameter;
     },
     keepInEvaluation: (modules) => void handle.inEvaluation.push(...modules),
-    filterTrainable: (filter) => void handle.filters.push(filter),
+    filterTrainable: (filter) =>
+      void handle.filters.push((...about) => blaming(plugin, 'filterTrainable', () => filter(...about))),
     parameters: () => stack.namedParameters(),
     random: (...keys) => randomStream(stack.seed, plugin, stack.step_, ...keys),
     snapshot(module) {

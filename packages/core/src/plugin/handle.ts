@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Tapper } from '../hooks/hook.ts';
+import { blaming, type Tapper } from '../hooks/hook.ts';
 import type { Parameter } from '../module/parameter.ts';
 import type { AnyModule } from './context.ts';
 import type { Plugin, PluginInstance } from './define-plugin.ts';
@@ -53,7 +53,7 @@ export class PluginHandle implements Tapper {
         errors.push(thrown);
       }
     };
-    attempt(() => this.instance?.dispose?.());
+    attempt(() => blaming(this.plugin, 'dispose', () => this.instance?.dispose?.()));
     for (const undo of this.undo.reverse()) attempt(undo);
     for (const module of this.modules.values()) attempt(() => module.dispose());
     for (const parameter of this.parameters.values()) attempt(() => parameter.dispose());

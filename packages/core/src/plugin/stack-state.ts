@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
+import { blaming } from '../hooks/hook.ts';
 import { sameShape } from '../rules/broadcast.ts';
 import type { PluginHandle } from './handle.ts';
 import type { Stack } from './stack.ts';
@@ -33,7 +34,7 @@ export function stackState(stack: Stack<unknown>, chosen: readonly StatePart[]):
   if (parts.includes('plugins')) {
     for (const handle of stack.handles) {
       for (const [name, each] of moduleState(handle)) tensors.set(name, each.variable);
-      const own = handle.instance?.saveState?.();
+      const own = blaming(handle.plugin, 'state.save', () => handle.instance?.saveState?.());
       for (const [name, each] of own?.tensors ?? []) tensors.set(ownState(handle.plugin) + name, each);
       const { version } = handle.definition.declaration;
       plugins[handle.plugin] = { version, options: handle.definition.options, state: own?.json };
@@ -95,7 +96,8 @@ export function loadStackState(stack: Stack<unknown>, { tensors, json }: StackSt
   for (const handle of stack.handles) {
     const own = under(tensors, ownState(handle.plugin));
     const said = json.plugins[handle.plugin];
-    if (said) handle.instance?.loadState?.({ tensors: own, json: said.state });
+    if (!said) continue;
+    blaming(handle.plugin, 'state.load', () => handle.instance?.loadState?.({ tensors: own, json: said.state }));
   }
   if (json.optimizer) stack.options.optimizer?.loadState(under(tensors, 'optimizer/'), json.optimizer);
   stack.step_ = json.step;
