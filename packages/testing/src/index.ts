@@ -5,7 +5,9 @@ export { type GradcheckOptions, gradcheck, gradgradcheck } from './gradcheck.ts'
 export { expectNoLeak, type LeakCount, leakOf } from './leaks.ts';
 export * from './op-spec.ts';
 export { checkParity, evaluateSample, type SampleResult } from './parity.ts';
-export type { ModelSpec, PluginSpec, PluginUse } from './plugin/plugin-spec.ts';
+export { type PluginCheck, pluginChecks } from './plugin/plugin-checks.ts';
+export type * from './plugin/plugin-spec.ts';
+export { PluginTester, type TestRunner, testPlugin } from './plugin/plugin-tester.ts';
 export { hasFloat64Engine } from './precision.ts';
 export { type SeededRandom, seededRandom } from './random.ts';
 export { sampleInputs } from './sample-inputs.ts';

@@ -1,1 +1,2 @@
+export { ladderSpecs } from './ladder.ts';
 export { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';

@@ -1,0 +1,40 @@
+import { course, differenceOf, namesOf, type Trial, trial } from '../trial.ts';
+import { firstDifference, valuesOf } from '../values.ts';
+import { fail, type Subject } from './check.ts';
+
+const steps = 3;
+
+/** Disabled, a plugin leaves a run as it is without it, bit for bit, and its own parameters where they are. */
+export async function checkOff(subject: Subject): Promise<void> {
+  const { on } = subject.use;
+  const plugins = [subject.use.plugins()].flat();
+  const alone = await trial(on, { plugins: [] }, (each) => courseOfModel(each));
+  await trial(on, { plugins }, async (each) => {
+    const { stack } = each;
+    for (const name of namesOf(plugins)) stack.setEnabled(name, false);
+    const before = await valuesOf(stack.state('plugins').tensors);
+    const difference = differenceOf(await courseOfModel(each), alone);
+    if (difference !== undefined) {
+      fail('off', subject, `disabled, ${difference} as without the plugin`, {
+        fix: 'let everything that the plugin does hang on its hooks and filters, and nothing on apply itself',
+      });
+    }
+    const moved = firstDifference(await valuesOf(stack.state('plugins').tensors), before);
+    if (moved !== undefined) fail('off', subject, `disabled, the plugin changed: ${moved}`);
+  });
+}
+
+/** With its coefficient at 0, a plugin leaves a run as it is without it, bit for bit. */
+export async function checkZero(subject: Subject, atZero: NonNullable<Subject['use']['atZero']>): Promise<void> {
+  const { on } = subject.use;
+  const alone = await trial(on, { plugins: [] }, (each) => courseOfModel(each));
+  const zero = await trial(on, { plugins: [atZero()].flat() }, (each) => courseOfModel(each));
+  const difference = differenceOf(zero, alone);
+  if (difference !== undefined) fail('zero', subject, `${difference} as without the plugin`);
+}
+
+/** Of the plugin's own state, or its optimizer's, the run without it has nothing. */
+async function courseOfModel(each: Trial) {
+  const whole = await course(each, steps);
+  return { ...whole, state: await valuesOf(each.stack.state('model').tensors) };
+}
