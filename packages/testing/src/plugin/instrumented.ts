@@ -52,25 +52,15 @@ export function instrumented(plugin: Plugin, around: Around): Plugin {
 type Wrap = <F extends AnyFunction>(hook: string, f: F) => F;
 type Context = Omit<PluginContext<unknown>, 'options'>;
 
+/** What a plugin calls to add something; between two of these `apply` may fail. */
+const adding = ['addModule', 'addParameter', 'filterTrainable', 'keepInEvaluation', 'snapshot', 'keep'] as const;
+
 function services(context: Context, wrap: Wrap): Context {
-  const calls = Object.fromEntries(
-    Object.entries(context)
-      .filter(([, each]) => typeof each === 'function')
-      .map(([service, f]) => [service, wrap('apply', f as AnyFunction)]),
-  ) as unknown as Context;
-  return {
-    ...context,
-    ...calls,
-    // Asked in the middle of training, these are no part of `apply`.
-    step: context.step,
-    tape: context.tape,
-    random: context.random,
-    shadow: context.shadow,
-    parameters: context.parameters,
-    perSampleGradients: context.perSampleGradients,
-    filterTrainable: (filter) => calls.filterTrainable(wrap('filterTrainable', filter)),
-    hooks: hooksWrapped(context.hooks, wrap),
-  };
+  const filterTrainable: Context['filterTrainable'] = (filter) =>
+    context.filterTrainable(wrap('filterTrainable', filter));
+  const all = { ...context, filterTrainable };
+  const wrapped = adding.map((service) => [service, wrap('apply', all[service] as AnyFunction)]);
+  return { ...all, ...Object.fromEntries(wrapped), hooks: hooksWrapped(context.hooks, wrap) };
 }
 
 function hooksWrapped(hooks: PluginHooks, wrap: Wrap): PluginHooks {
