@@ -12,10 +12,10 @@ export interface TrunkWalker<S> {
    * pass unseen.
    */
   begin(inputs: BlockArguments, training: boolean): S | undefined;
-  /** Input of the first block of a stack, `[batch, tokens, width]`. */
-  enter(state: S, stack: number, value: Tensor, rest: BlockArguments): void;
-  /** Output of a block, `[batch, tokens, width]`. */
-  pass(state: S, stack: number, layer: number, value: Tensor, rest: BlockArguments): void;
+  /** Input of a block: what is returned takes its place. */
+  enter?(state: S, stack: number, layer: number, value: Tensor, rest: BlockArguments): Tensor | void;
+  /** Output of a block: what is returned takes its place. */
+  pass(state: S, stack: number, layer: number, value: Tensor, rest: BlockArguments): Tensor | void;
   /** Output of the module that holds a stack, where that is not the model itself. */
   leave?(state: S, stack: number, value: unknown): void;
   /** Input of the module `replaceAt`: what is returned takes its place. */
@@ -23,6 +23,9 @@ export interface TrunkWalker<S> {
   /** Output of the model: what is returned takes its place. */
   end(state: S, output: unknown): unknown;
 }
+
+/** What passes between the blocks: tokens `[batch, tokens, width]` or maps `[batch, height, width, channels]`. */
+export type ValueKind = 'tokens' | 'maps';
 
 /** A forward of the model that is going on. */
 interface Forward<S> {
@@ -40,7 +43,7 @@ export function followTrunk<S, O>(
   { hooks }: PluginContext<O>,
   stacks: readonly BlockStack[],
   walker: TrunkWalker<S>,
-  replaceAt?: string,
+  { replaceAt, values = 'tokens' }: { readonly replaceAt?: string | undefined; readonly values?: ValueKind } = {},
 ): void {
   let latest: Forward<S> | undefined;
   // Of a forward that failed there is no end to see; a block that is called by itself afterwards is none of ours.
@@ -60,11 +63,16 @@ export function followTrunk<S, O>(
         if (!forward) return;
         const [value, ...rest] = asList(given);
         forward.rest = rest;
-        if (layer === 0) within((state) => walker.enter(state, number, tokens(value, block, 'input'), rest));
+        if (!walker.enter) return;
+        const entering = checked(value, values, block, 'input');
+        const made = within((state) => walker.enter?.(state, number, layer, entering, rest));
+        return made && Array.isArray(given) ? [made, ...rest] : made;
       });
-      hooks.tap(`${block.path}:output`).forward<unknown>((value) => {
-        within((state, rest) => walker.pass(state, number, layer, tokens(value, block, 'output'), rest));
-      });
+      hooks
+        .tap(`${block.path}:output`)
+        .forward<unknown>((value) =>
+          within((state, rest) => walker.pass(state, number, layer, checked(value, values, block, 'output'), rest)),
+        );
     }
     if (holder !== '') {
       hooks
@@ -90,13 +98,14 @@ function asList(given: unknown): BlockArguments {
   return Array.isArray(given) ? given : [given];
 }
 
-function tokens(value: unknown, block: Block, point: 'input' | 'output'): Tensor {
-  if (value instanceof Tensor && value.rank === 3) return value;
+function checked(value: unknown, values: ValueKind, block: Block, point: 'input' | 'output'): Tensor {
+  const [rank, shape] = values === 'tokens' ? [3, '[batch, tokens, width]'] : [4, '[batch, height, width, channels]'];
+  if (value instanceof Tensor && value.rank === rank) return value;
   const found = value instanceof Tensor ? `a tensor of shape [${value.shape}]` : `a value of type ${typeof value}`;
   throw new TapgradError({
     code: 'LADDER_BLOCK_VALUE',
-    message: `the ${point} of block ${block.path} is ${found}; a ladder needs [batch, tokens, width]`,
+    message: `the ${point} of block ${block.path} is ${found}; it must be ${shape}`,
     modulePath: block.path,
-    fix: 'let `blocks` name transformer blocks; maps [batch, height, width, channels] must be made tokens by the model',
+    fix: 'let `blocks` name blocks that take and give values of this shape',
   });
 }

@@ -1,12 +1,13 @@
 import { definePlugin, type PluginContext, TapgradError } from '@tapgrad/core';
 import { type BlockStack, findStacks } from '@tapgrad/nn';
+import { Classifier, mustHave } from '../base/head.ts';
 import { followTrunk } from '../base/trunk.ts';
 import { FrozenTeacher } from './frozen-teacher.ts';
-import { Classifier, Upsample } from './head.ts';
 import { type CheckedLadderOptions, type LadderOptions, ladderOptions } from './options.ts';
 import { PrunedStart } from './pruned-start.ts';
 import { narrowable } from './side-block.ts';
 import { SideStack } from './side-stack.ts';
+import { Upsample } from './upsample.ts';
 import { SideWalker } from './walker.ts';
 
 /**
@@ -35,7 +36,7 @@ export const ladder = definePlugin<LadderOptions, CheckedLadderOptions>({
     const teacher = options.distillation > 0 ? new FrozenTeacher(context, () => start?.measuring ?? false) : undefined;
     const resting = () => (start?.measuring || teacher?.asked) ?? false;
     const walker = new SideWalker(options, side, head, resting);
-    followTrunk(context, stacks, walker, head instanceof Upsample ? options.at : undefined);
+    followTrunk(context, stacks, walker, { replaceAt: head instanceof Upsample ? options.at : undefined });
     return {
       saveState: () => ({ json: { started: start?.done ?? true } }),
       loadState({ json }) {
@@ -66,19 +67,12 @@ function sideName(name: string, number: number, stacks: readonly unknown[]): str
 }
 
 function addHead(context: PluginContext<CheckedLadderOptions>, last: SideStack): Classifier | Upsample {
-  const { options, model } = context;
+  const { options } = context;
   const random = context.random('head');
   if (options.head !== 'upsample') {
     const { classes } = options.head;
     return context.addModule('side-head', new Classifier(last.sideWidth, classes, options.pooling, random));
   }
-  const target = model.namedModules().get(options.at);
-  if (!target) {
-    throw new TapgradError({
-      code: 'LADDER_HEAD',
-      message: `the model has no module ${options.at} whose input the side network could replace`,
-      fix: 'name it with `at`, or ask for a new classifier with `head: { classes }`',
-    });
-  }
+  mustHave(context, options.at);
   return context.addModule('side-head', new Upsample(last.sideWidth, last.width, options.pooling, random));
 }

@@ -1,14 +1,6 @@
 import type { Batch } from '@tapgrad/core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import * as v from 'valibot';
-
-const natural = (name: string, least: number) =>
-  v.pipe(
-    v.number(),
-    v.integer(`${name} must be a whole number`),
-    v.minValue(least, `${name} must be at least ${least}`),
-  );
-const layerList = v.array(natural('a layer', 0));
+import { hidden, layerList, mask, natural, newHead, pooling, positive, rate, weight } from '../base/options.ts';
 
 export const ladderOptions = v.pipe(
   v.strictObject({
@@ -17,7 +9,7 @@ export const ladderOptions = v.pipe(
     /** r: the side network is r times narrower. */
     reduction: v.optional(natural('reduction', 1), 8),
     /** T of the gates. */
-    temperature: v.optional(v.pipe(v.number(), v.gtValue(0)), 0.1),
+    temperature: v.optional(positive, 0.1),
     /** Numbers of the blocks, from 0 and in each stack, beside which a side block stands. Default: all. */
     keep: v.optional(v.pipe(layerList, v.minLength(1))),
     /** As `keep`, the other way round. */
@@ -25,21 +17,19 @@ export const ladderOptions = v.pipe(
     /** Mix before the side block, as published, or after it. */
     fuse: v.optional(v.picklist(['before', 'after']), 'before'),
     /** Rate at the side network's entrance and exit. */
-    dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.1),
+    dropout: v.optional(rate, 0.1),
     /** `upsample`: the backbone's own frozen head; or a new classifier. */
-    head: v.optional(v.union([v.literal('upsample'), v.strictObject({ classes: natural('classes', 1) })]), 'upsample'),
-    /** One vector a sample, where one is needed: the mean over real tokens, or the first token. */
-    pooling: v.optional(v.picklist(['mean', 'first']), 'mean'),
+    head: v.optional(v.union([v.literal('upsample'), newHead]), 'upsample'),
+    pooling,
     /**
      * Weight of the distillation term, which pulls the logits to those that the frozen backbone gives by itself; for
      * models whose logits the backbone knows already. Published with weight 0. Costs one more forward where it is not 0.
      */
-    distillation: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
-    distillationTemperature: v.optional(v.pipe(v.number(), v.gtValue(0)), 0.1),
+    distillation: v.optional(weight, 0),
+    distillationTemperature: v.optional(positive, 0.1),
     /** With `upsample`: path of the module whose input is replaced. */
     at: v.optional(v.string(), 'head'),
-    /** 1 for real tokens, 0 for padding, `[batch, tokens]`, out of the model's inputs. Default: from the blocks' masks. */
-    mask: v.optional(v.custom<(...inputs: unknown[]) => Tensor>((value) => typeof value === 'function')),
+    mask,
     /** Sizes of the backbone's blocks, for classes of block that the ladder does not know. */
     side: v.optional(
       v.strictObject({
@@ -72,16 +62,8 @@ export const ladderOptions = v.pipe(
     ),
   }),
   v.check(({ keep, drop }) => !(keep && drop), 'give keep or drop, not both'),
-  v.transform(withoutData),
+  v.transform(hidden('samples', 'mask')),
 );
-
-/** Checkpoints list a plugin's options: data and functions do not belong there, and are hidden from listings. */
-function withoutData<O extends object>(options: O): O {
-  for (const name of ['samples', 'mask'] as const) {
-    if (name in options) Object.defineProperty(options, name, { enumerable: false });
-  }
-  return options;
-}
 
 export type LadderOptions = v.InferInput<typeof ladderOptions>;
 export type CheckedLadderOptions = v.InferOutput<typeof ladderOptions>;

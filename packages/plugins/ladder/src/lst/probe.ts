@@ -1,8 +1,8 @@
 import type { RandomStream } from '@tapgrad/core';
 import { MeanPool } from '@tapgrad/nn';
 import { keep, matMul, Tensor, tensor } from '@tensorflow/tfjs-core';
+import { needed, realTokens } from '../base/token-mask.ts';
 import type { BlockArguments, TrunkWalker } from '../base/trunk.ts';
-import { needed, realTokens } from './token-mask.ts';
 
 /**
  * Stands in for the classifier that a backbone lacks, while importances are measured: a fixed random projection of the
@@ -31,8 +31,6 @@ export class Probe implements TrunkWalker<{ logits?: Tensor }> {
   begin(): { logits?: Tensor } | undefined {
     return this.weight && {};
   }
-
-  enter(): void {}
 
   pass(state: { logits?: Tensor }, stack: number, layer: number, value: Tensor, [mask]: BlockArguments): void {
     if (stack !== this.last.stack || layer !== this.last.layer) return;

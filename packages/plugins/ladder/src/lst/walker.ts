@@ -1,10 +1,11 @@
 import { TapgradError } from '@tapgrad/core';
 import { type DataId, Tensor } from '@tensorflow/tfjs-core';
+import { type Classifier, takesOneVector } from '../base/head.ts';
+import { needed, realTokens, type TokenMask } from '../base/token-mask.ts';
 import type { BlockArguments, TrunkWalker } from '../base/trunk.ts';
-import { type Classifier, Upsample } from './head.ts';
 import type { CheckedLadderOptions } from './options.ts';
 import type { SideStack } from './side-stack.ts';
-import { needed, realTokens, type TokenMask } from './token-mask.ts';
+import { Upsample } from './upsample.ts';
 
 /** Where the side network is in one forward. */
 interface Climb {
@@ -31,7 +32,8 @@ export class SideWalker implements TrunkWalker<Climb> {
     return this.resting() ? undefined : { states: new Map(), memories: new Map(), inputs, mask: undefined };
   }
 
-  enter(climb: Climb, stack: number, embedded: Tensor, [blockMask]: BlockArguments): void {
+  enter(climb: Climb, stack: number, layer: number, embedded: Tensor, [blockMask]: BlockArguments): void {
+    if (layer > 0) return;
     climb.states.set(stack, (this.side[stack] as SideStack).entrance.call(embedded));
     if (stack !== this.side.length - 1) return;
     const { mask } = this.options;
@@ -54,15 +56,8 @@ export class SideWalker implements TrunkWalker<Climb> {
 
   replace(climb: Climb, value: Tensor): Tensor {
     if (!(this.head instanceof Upsample)) return value;
-    const { rank } = value;
-    if (rank !== 2 && rank !== 3) {
-      throw new TapgradError({
-        code: 'LADDER_HEAD',
-        message: `the input of ${this.options.at} has shape [${value.shape}], not [batch, tokens, width] or [batch, width]`,
-        fix: 'let `at` name the module that takes the features of tokens, or their pooled vector',
-      });
-    }
-    return this.head.call(this.features(climb), rank === 2 ? needed(climb.mask) : undefined, rank === 2);
+    const pooled = takesOneVector(value, this.options.at);
+    return this.head.call(this.features(climb), pooled ? needed(climb.mask) : undefined, pooled);
   }
 
   end(climb: Climb, output: unknown): unknown {
