@@ -1,5 +1,6 @@
 import { definePlugin, type PluginContext, TapgradError } from '@tapgrad/core';
 import { type BlockStack, findStacks } from '@tapgrad/nn';
+import { freezeBackbone } from '../base/frozen.ts';
 import { Classifier, mustHave } from '../base/head.ts';
 import { followTrunk } from '../base/trunk.ts';
 import { FrozenTeacher } from './frozen-teacher.ts';
@@ -32,7 +33,7 @@ export const ladder = definePlugin<LadderOptions, CheckedLadderOptions>({
     const side = stacks.map((stack, number) => addSideStack(context, stack, sideName('side', number, stacks)));
     const head = addHead(context, side.at(-1) as SideStack);
     const start = options.init === 'pruned' ? new PrunedStart(context, side) : undefined;
-    context.filterTrainable((name) => (name.startsWith(`${context.name}/`) ? undefined : false));
+    freezeBackbone(context);
     const teacher = options.distillation > 0 ? new FrozenTeacher(context, () => start?.measuring ?? false) : undefined;
     const resting = () => (start?.measuring || teacher?.asked) ?? false;
     const walker = new SideWalker(options, side, head, resting);

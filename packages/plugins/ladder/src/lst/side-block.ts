@@ -1,17 +1,11 @@
 import { type Module, type RandomStream, TapgradError } from '@tapgrad/core';
-import { type Block, type BlockModule, LayerNorm, RMSNorm, TransformerBlock } from '@tapgrad/nn';
+import { type Block, type BlockModule, TransformerBlock } from '@tapgrad/nn';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { type BlockShape, finalNorm } from '../base/block-width.ts';
 import type { PruningStep } from './pruning-step.ts';
 
 /** A narrower copy of a block: takes `[batch, tokens, width / reduction]` and what else the block takes. */
 export type SideBlock = Module<[Tensor, ...unknown[]], Tensor>;
-
-/** What the ladder must know of a block to walk beside it. */
-export interface BlockShape {
-  readonly width: number;
-  /** Width of what comes in. */
-  readonly inputWidth: number;
-}
 
 export interface NarrowOptions {
   readonly random: RandomStream;
@@ -56,8 +50,9 @@ function isNarrowable(module: BlockModule): module is BlockModule & Narrowable {
   return 'narrowed' in module && typeof module.narrowed === 'function';
 }
 
-function besideTransformerBlock({ options }: TransformerBlock, prunable = true): Narrowable {
-  const { width, inputWidth = width, heads, hidden = 4 * width, norm = 'pre', normKind = 'layer', epsilon } = options;
+function besideTransformerBlock(block: TransformerBlock, prunable = true): Narrowable {
+  const { options } = block;
+  const { width, inputWidth = width, heads, hidden = 4 * width } = options;
   return {
     width,
     inputWidth,
@@ -69,11 +64,7 @@ function besideTransformerBlock({ options }: TransformerBlock, prunable = true):
         hidden: divided(hidden, reduction, 1),
         random,
       }) as SideBlock,
-    finalNorm(sideWidth) {
-      if (norm === 'post') return undefined;
-      const options = epsilon === undefined ? {} : { epsilon };
-      return normKind === 'rms' ? new RMSNorm(sideWidth, options) : new LayerNorm(sideWidth, options);
-    },
+    finalNorm: (sideWidth) => finalNorm(block, sideWidth),
     ...(prunable && { pruning: () => transformerBlockPruning(options) }),
   };
 }
