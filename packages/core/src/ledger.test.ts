@@ -47,6 +47,18 @@ describe('the ledger', () => {
     expect(ledger.peak().categories.transient).toBe(120);
   });
 
+  it('knows the most that each category held, each at its own time', () => {
+    ledger.open();
+    const [saved, gradient] = [tf.ones([10]), tf.ones([1])];
+    ledger.claim(saved, 'saved');
+    saved.dispose();
+    ledger.claim(gradient, 'gradients');
+    expect(ledger.most()).toMatchObject({ saved: 40, gradients: 4, transient: 44, plugin: 0 });
+    ledger.resetPeak();
+    expect(ledger.most()).toMatchObject({ saved: 0, gradients: 4, transient: 0 });
+    gradient.dispose();
+  });
+
   it('lets buffers made before enter by a claim', () => {
     const before = tf.ones([4]);
     ledger.open();

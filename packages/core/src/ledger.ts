@@ -38,7 +38,7 @@ export interface MemorySample {
 interface Entry {
   readonly bytes: number;
   category: MemoryCategory;
-  readonly modulePath: string;
+  modulePath: string;
   owner: string | undefined;
 }
 
@@ -49,6 +49,7 @@ interface Entry {
 export class Ledger {
   private readonly entries = new Map<DataId, Entry>();
   private readonly totals: Record<MemoryCategory, number> = zeroTotals();
+  private mostOf: Record<MemoryCategory, number> = zeroTotals();
   private total = 0;
   private highest = 0;
   private top: MemoryPeak | undefined;
@@ -88,9 +89,10 @@ export class Ledger {
     if (known) {
       this.settlePeak();
       this.totals[known.category] -= known.bytes;
-      this.totals[category] += known.bytes;
+      this.add(category, known.bytes);
       known.category = category;
       known.owner = owner ?? known.owner;
+      known.modulePath ||= currentWhere().modulePath;
     } else if ('dataId' in tensor) this.enter(dataId, bytesOf(tensor as Tensor), category, owner);
   }
 
@@ -110,9 +112,15 @@ export class Ledger {
     return this.top ?? this.snapshot();
   }
 
+  /** The most bytes that each category held since then, each at its own time. */
+  most(): MemoryBreakdown {
+    return { ...this.mostOf };
+  }
+
   /** Starts a new peak from what is held now. */
   resetPeak(): void {
     this.highest = this.total;
+    this.mostOf = { ...this.totals };
     this.top = undefined;
     this.topIsNow = true;
   }
@@ -137,13 +145,18 @@ export class Ledger {
   private enter(dataId: DataId, bytes: number, category: MemoryCategory, owner: string | undefined): void {
     const where = currentWhere();
     this.entries.set(dataId, { bytes, category, modulePath: where.modulePath, owner: owner ?? where.owner });
-    this.totals[category] += bytes;
+    this.add(category, bytes);
     this.total += bytes;
     if (this.total > this.highest) {
       this.highest = this.total;
       this.topIsNow = true;
     }
     this.sample();
+  }
+
+  private add(category: MemoryCategory, bytes: number): void {
+    this.totals[category] += bytes;
+    this.mostOf[category] = Math.max(this.mostOf[category], this.totals[category]);
   }
 
   private freed(dataId: DataId): void {

@@ -4,6 +4,7 @@ export { dispatchedKernels } from './dispatched-kernels.ts';
 export { type GradcheckOptions, gradcheck, gradgradcheck } from './gradcheck.ts';
 export { expectNoLeak, type LeakCount, leakOf } from './leaks.ts';
 export * from './op-spec.ts';
+export { opSpecs } from './op-specs/index.ts';
 export { checkParity, evaluateSample, type SampleResult } from './parity.ts';
 export { type PluginCheck, pluginChecks } from './plugin/plugin-checks.ts';
 export type * from './plugin/plugin-spec.ts';

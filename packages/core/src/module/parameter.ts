@@ -1,4 +1,4 @@
-import { type DataType, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { backend, type DataType, fill, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import { sameShape } from '../rules/broadcast.ts';
 import { markParameter } from '../tape/buffer-marks.ts';
@@ -47,13 +47,25 @@ abstract class State {
   private materialize(): Variable {
     const { initial } = this;
     if (!initial) throw new TapgradError({ code: 'DISPOSED', message: 'this parameter was disposed' });
-    const value = untaped(() => ('make' in initial ? initial.make() : initial));
+    const value = untaped(() => ('make' in initial ? made(initial) : initial));
     if (!sameShape(value.shape, this.shape)) throw shapeError(this.shape, value.shape);
     this.stored = variable(value, false);
     value.dispose();
     this.initial = undefined;
     this.mark(this.stored);
     return this.stored;
+  }
+
+  /**
+   * Puts another variable of the same shape in the place of the stored one; undefined: none, as before the first use.
+   * The one that was there, if any, is the caller's.
+   * @internal
+   */
+  exchange(stored: Variable | undefined): Variable | undefined {
+    const before = this.stored;
+    this.stored = stored;
+    if (stored) this.mark(stored);
+    return before;
   }
 
   protected mark(stored: Variable): void {
@@ -98,6 +110,11 @@ export class BufferTensor extends State {
   override assign(value: Tensor): void {
     if (currentPhase() === 'forward') super.assign(value);
   }
+}
+
+/** The initial value; a backend that says of itself that it keeps no data gets the shape, and nothing is computed. */
+function made(initial: LazyTensor): Tensor {
+  return 'dataless' in backend() ? fill([...initial.shape], 0) : initial.make();
 }
 
 function shapeError(expected: readonly number[], actual: readonly number[]): TapgradError {

@@ -2,11 +2,12 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import { StackHooks } from '../hooks/stack-hooks.ts';
 import type { Batch, GradientMap, LifeCycle, LifeCycleContext, LossTerms } from '../hooks/types.ts';
-import { Ledger } from '../ledger.ts';
+import { Ledger, type MemoryCategory } from '../ledger.ts';
 import { namePaths } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { shadow } from '../services/shadow.ts';
+import { at } from '../tape/where.ts';
 import type { AnyModule, ForwardPass } from './context.ts';
 import { type Evaluation, evaluate, type Metric } from './evaluate.ts';
 import { explain } from './explain.ts';
@@ -197,10 +198,18 @@ export class Stack<Outputs = unknown> {
   /** @internal */
   claimParameters(): void {
     for (const [name, parameter] of this.namedParameters()) {
-      const owner = name.includes('/') ? name.slice(0, name.indexOf('/')) : undefined;
-      if (parameter.materialized) this.ledger.claim(parameter.variable, 'parameters', owner);
+      if (parameter.materialized) this.claim(name, parameter.variable, 'parameters');
     }
-    for (const tensor of this.options.optimizer?.state().values() ?? []) this.ledger.claim(tensor, 'optimizer');
+    for (const [name, tensor] of this.options.optimizer?.state() ?? []) {
+      this.claim(name.slice(0, name.lastIndexOf('/')), tensor, 'optimizer');
+    }
+  }
+
+  /** Says what a tensor is for that belongs to the parameter `name`, and so to its module. */
+  private claim(name: string, tensor: Tensor, category: MemoryCategory): void {
+    const modulePath = name.slice(0, Math.max(name.lastIndexOf('.'), name.indexOf('/'), 0));
+    const owner = name.includes('/') ? name.slice(0, name.indexOf('/')) : undefined;
+    at({ modulePath, owner }, () => this.ledger.claim(tensor, category, owner));
   }
 
   private handle(plugin: string): PluginHandle {

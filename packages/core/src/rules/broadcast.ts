@@ -1,4 +1,4 @@
-import { add, complex, imag, real, reshape, sum, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { add, complex, fill, imag, real, reshape, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** Sums a gradient over the axes along which an operand of `shape` was broadcast, so that it has that shape again. */
 export function sumTo(gradient: Tensor, shape: readonly number[]): Tensor {
@@ -17,7 +17,7 @@ export function sumTo(gradient: Tensor, shape: readonly number[]): Tensor {
  * By an addition, since tfjs's wasm backend takes 50 times as long for a tile.
  */
 export function expandTo(gradient: Tensor, shape: readonly number[]): Tensor {
-  return sameShape(gradient.shape, shape) ? gradient : tidy(() => add(zeros([...shape]), gradient));
+  return sameShape(gradient.shape, shape) ? gradient : tidy(() => add(fill([...shape], 0), gradient));
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -1,4 +1,4 @@
-import { engine, type NamedAttrMap, type NamedTensorMap, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { engine, fill, type NamedAttrMap, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
  * Runs a kernel that has no public tfjs op (most backward kernels). It is recorded like any other,
@@ -10,5 +10,5 @@ export function runKernel(name: string, inputs: Readonly<Record<string, Tensor>>
 
 /** Stands for a kernel input of which only the shape is read. */
 export function shapeOnly(shape: readonly number[]): Tensor {
-  return zeros([...shape]);
+  return fill([...shape], 0);
 }

@@ -2,6 +2,7 @@
 import {
   backend_util,
   concat,
+  fill,
   reshape,
   reverse,
   slice,
@@ -10,7 +11,6 @@ import {
   type Tensor,
   transpose,
   util,
-  zeros,
 } from '@tensorflow/tfjs-core';
 import { sumTo } from './broadcast.ts';
 import { rule } from './registry.ts';
@@ -82,7 +82,7 @@ rule<'value', { axis: number }>('Unpack', {
   backward: ({ dys, attrs, shapes }) => ({
     value: () =>
       stack(
-        dys.map((dy) => dy ?? zeros(shapes.y)),
+        dys.map((dy) => dy ?? fill(shapes.y, 0)),
         attrs.axis,
       ),
   }),
@@ -93,7 +93,7 @@ rule<'x', { axis: number }>('SplitV', {
   backward: ({ dys, attrs, shapes }) => ({
     x: () =>
       concat(
-        dys.map((dy, i) => dy ?? zeros(i === 0 ? shapes.y : shapes[`y${i}`]!)),
+        dys.map((dy, i) => dy ?? fill(i === 0 ? shapes.y : shapes[`y${i}`]!, 0)),
         attrs.axis,
       ),
   }),

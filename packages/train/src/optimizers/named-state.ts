@@ -1,5 +1,5 @@
 import { type Optimizer, type Parameter, TapgradError } from '@tapgrad/core';
-import { type Tensor, tidy, type Variable, variable, zeros } from '@tensorflow/tfjs-core';
+import { fill, type Tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
 
 /** What an optimizer remembers of one parameter. */
 export interface ParameterState {
@@ -113,7 +113,8 @@ export abstract class NamedStateOptimizer implements Optimizer {
     const known = this.states.get(name);
     if (known) return known;
     const slots = this.slotNames.map((slot) => {
-      const start = zeros([...parameter.shape]);
+      // Unlike `zeros`, nothing of that size is made on the host first.
+      const start = fill([...parameter.shape], 0);
       const made = variable(start, false);
       start.dispose();
       return [slot, made] as const;

@@ -1,0 +1,63 @@
+import { attach, type Batch, type Module, type Optimizer, type Plugin, type Stack } from '@tapgrad/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { defaultLoss } from './default-loss.ts';
+import { type BatchDescription, madeBatch } from './described-batch.ts';
+import { onMeta } from './on-meta.ts';
+import { type StepMemory, stepMemory } from './step-memory.ts';
+import { withoutData } from './without-data.ts';
+
+export interface PlanOptions<Outputs> {
+  /** Default: cross-entropy for integer targets, the mean square of the difference for others. */
+  loss?(outputs: Outputs, batch: Batch): Tensor;
+  /** Makes the optimizer whose state counts, for example `() => adamw({ learningRate: 1e-3 })`. Default: none, no state. */
+  readonly optimizer?: () => Optimizer;
+  /** As for `attach`. */
+  readonly derivedSlots?: boolean;
+  readonly seed?: number;
+}
+
+/**
+ * What one training step of a model with plugins will hold, to the byte, without computing or loading anything: the step
+ * runs on shapes alone. The model may have no weights yet, or live on another backend; model, plugins, batch and
+ * the chosen backend are afterwards as they were. Until the promise is settled no other op should run.
+ *
+ * @param batch tensors, or `{ shape, dtype }` in their place
+ * @throws what `attach` or the step throws: a plugin that does not fit is refused here, too; `META_NO_DATA` where a shape
+ * depends on values; `PLAN_LOSS` where the default loss does not fit
+ */
+export function plan<Outputs>(
+  model: Module<never, Outputs>,
+  plugins: readonly (Plugin | readonly Plugin[])[],
+  batch: BatchDescription,
+  options: PlanOptions<Outputs> = {},
+): Promise<StepMemory> {
+  const { loss = defaultLoss, optimizer: makeOptimizer = noOptimizer, ...rest } = options;
+  return onMeta(async () => {
+    const restore = withoutData(model);
+    const made = madeBatch(batch);
+    const optimizer = makeOptimizer();
+    let stack: Stack<Outputs> | undefined;
+    try {
+      stack = attach(model, plugins, { ...rest, loss, optimizer });
+      return await stepMemory(stack, made.batch);
+    } finally {
+      stack?.detach();
+      optimizer.dispose();
+      made.dispose();
+      restore();
+    }
+  });
+}
+
+/** Leaves parameters as they are. */
+function noOptimizer(): Optimizer {
+  const nothing = () => {};
+  return {
+    learningRate: 0,
+    step: nothing,
+    state: () => new Map(),
+    counters: () => ({}),
+    loadState: nothing,
+    dispose: nothing,
+  };
+}
