@@ -1,6 +1,6 @@
-import { ladder } from '@tapgrad/ladder';
+import { ladder, sherl } from '@tapgrad/ladder';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
-import { tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
 const small = { reduction: 4, head: { classes: 3 }, temperature: 0.5 } as const;
 
@@ -13,5 +13,18 @@ const lst: PluginSpec = {
   gradients: 'exact',
 };
 
+const merged = { head: { classes: 3 }, temperature: 0.5 } as const;
+
+const sherlSpec: PluginSpec = {
+  name: 'sherl',
+  uses: [
+    { on: tinyTextEncoder, plugins: () => sherl(merged) },
+    { on: tinyVisionTransformer, plugins: () => sherl({ temperature: 0.5, down: 'gated', mixer: true }) },
+    { on: tinyResNet, plugins: () => sherl({ ...merged, blocks: 'layer*.*' }) },
+    { on: tinyInvertedResiduals, plugins: () => sherl({ ...merged, blocks: 'blocks.*' }) },
+  ],
+  gradients: 'exact',
+};
+
 /** One declaration per method of `@tapgrad/ladder`. */
-export const ladderSpecs: readonly PluginSpec[] = [lst];
+export const ladderSpecs: readonly PluginSpec[] = [lst, sherlSpec];

@@ -12,13 +12,6 @@ import type { SherlOptions } from './options.ts';
 const maps = { blocks: 'layer*.*', head: { classes: 3 } } as const;
 const small = { width: 8, heads: 2, layers: 3, hidden: 8 } as const;
 
-describePromises('SHERL beside a text encoder, with a new classifier', {
-  plugin: () => sherl({ head: { classes: 3 } }),
-  model: () => tinyEncoder({ ...small, dropout: 0.1 }),
-  batch: tinyBatch,
-  loss: crossEntropy,
-});
-
 describePromises('SHERL beside a ResNet, whose batch norms stay', {
   plugin: () => sherl(maps),
   model: tinyResNet,
