@@ -1,4 +1,5 @@
 import { backend, type DataType, fill, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { hold, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { sameShape } from '../rules/broadcast.ts';
 import { markParameter } from '../tape/buffer-marks.ts';
@@ -108,8 +109,35 @@ export class Parameter extends State {
  */
 export class BufferTensor extends State {
   override assign(value: Tensor): void {
-    if (currentPhase() === 'forward') super.assign(value);
+    if (currentPhase() !== 'forward') return;
+    if (journal && !journal.has(this)) journal.set(this, hold(shareBuffer(this.variable)));
+    super.assign(value);
   }
+}
+
+/** What buffers held before they were changed, so that a step which fails can give it back. */
+export type BufferJournal = Map<BufferTensor, Tensor>;
+
+let journal: BufferJournal | undefined;
+
+/** Runs `f`, synchronously, and notes in `into` what the buffers held that it changes. */
+export function journaling<T>(into: BufferJournal | undefined, f: () => T): T {
+  const around = journal;
+  journal = into;
+  try {
+    return f();
+  } finally {
+    journal = around;
+  }
+}
+
+/** Ends a journal: the buffers get back what they held, or keep what they have. */
+export function settle(noted: BufferJournal, giveBack: boolean): void {
+  for (const [buffer, before] of noted) {
+    if (giveBack) buffer.assign(before);
+    before.dispose();
+  }
+  noted.clear();
 }
 
 /** The initial value; a backend that says of itself that it keeps no data gets the shape, and nothing is computed. */

@@ -2,7 +2,7 @@ import { addN, Tensor } from '@tensorflow/tfjs-core';
 import { hold, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { Batch, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
-import type { Parameter } from '../module/parameter.ts';
+import { journaling, type Parameter } from '../module/parameter.ts';
 import { rememberScope } from '../remembered-scope.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { markBatchInput } from '../tape/buffer-marks.ts';
@@ -18,7 +18,7 @@ export function modelOutputs(stack: Stack<unknown>, inputs: Batch['inputs']): un
   const kept = stack.handles.filter(({ enabled }) => enabled).flatMap(({ inEvaluation }) => inEvaluation);
   const restoreModes = setEvaluationMode(kept);
   try {
-    return stack.model.call(...list);
+    return journaling(stack.journal, () => stack.model.call(...list));
   } finally {
     restoreModes();
   }

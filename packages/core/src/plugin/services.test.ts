@@ -320,3 +320,26 @@ describe('the pass that runs', () => {
     expect(pass?.()).toBeUndefined();
   });
 });
+
+describe('statistics that a forward counts', () => {
+  it('are as before after a step that failed, and nothing of them is left', async () => {
+    let failing = true;
+    const failer = definePlugin({
+      name: 'failer',
+      apply({ hooks }) {
+        hooks.gradients.step.tap(() => {
+          if (failing) throw new Error('fault');
+        });
+      },
+    });
+    const model = new Counting();
+    stack = attach(model, [failer()], { loss: meanSquaredError, optimizer: plainSgd() });
+    const count = () => countOf(model);
+    const before = [count(), tf.memory().numTensors];
+    await expect(stack.step([batch, batch])).rejects.toThrow('fault');
+    expect([count(), tf.memory().numTensors]).toEqual(before);
+    failing = false;
+    await (await stack.step([batch, batch])).loss;
+    expect([count(), tf.memory().numTensors]).toEqual([2, before[1]]);
+  });
+});

@@ -4,7 +4,7 @@ import { StackHooks } from '../hooks/stack-hooks.ts';
 import type { Batch, GradientMap, LifeCycle, LifeCycleContext, LossTerms } from '../hooks/types.ts';
 import { Ledger, type MemoryCategory } from '../ledger.ts';
 import { namePaths } from '../module/module.ts';
-import type { Parameter } from '../module/parameter.ts';
+import type { BufferJournal, Parameter } from '../module/parameter.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { shadow } from '../services/shadow.ts';
 import { at } from '../tape/where.ts';
@@ -43,6 +43,8 @@ export class Stack<Outputs = unknown> {
   readonly keptApart = new Map<string, number>();
   /** The forward and loss that run now. @internal */
   pass: ForwardPass | undefined;
+  /** Buffers that the step which is running has changed. @internal */
+  journal: BufferJournal | undefined;
   /** Updates made so far. @internal */
   step_ = 0;
   private detached = false;
@@ -102,7 +104,7 @@ export class Stack<Outputs = unknown> {
 
   /**
    * One update from one batch, or from several micro-batches whose gradients are averaged.
-   * If anything fails before the update, no parameter has changed; no buffer is left in any case.
+   * If anything fails before the update, no parameter and no statistics have changed; no tensor is left in any case.
    */
   async step(batches: Batch | readonly Batch[]): Promise<StepResult> {
     this.mustBeAttached();

@@ -1,6 +1,7 @@
 import { scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { Batch, LossTerms, StepContext, UpdateContext } from '../hooks/types.ts';
+import { settle } from '../module/parameter.ts';
 import { untaped } from '../tape/recorder.ts';
 import { disposePass, type Pass, rewritten, runMicroBatches } from './pass.ts';
 import type { Stack } from './stack.ts';
@@ -19,6 +20,7 @@ export async function runStep(stack: Stack<unknown>, batches: readonly Batch[]):
   const { hooks } = stack;
   const step = stack.step_;
   await hooks.begin.step.call({ step });
+  stack.journal = new Map();
   try {
     let pass = await runMicroBatches(stack, batches);
     try {
@@ -34,6 +36,8 @@ export async function runStep(stack: Stack<unknown>, batches: readonly Batch[]):
     const terms = read(pass.terms, batches.length);
     return { step, terms, loss: terms.then((all) => Object.values(all).reduce((sum, value) => sum + value, 0)) };
   } finally {
+    settle(stack.journal, true);
+    stack.journal = undefined;
     await hooks.end.step.call({ step });
   }
 }
@@ -60,6 +64,7 @@ async function update(stack: Stack<unknown>, context: UpdateContext): Promise<vo
     }
     untaped(() => scoped(() => optimizer.step(stack.trainableParameters(), context.gradients)));
   }
+  if (stack.journal) settle(stack.journal, false);
   await hooks.afterUpdate.call(context);
 }
 

@@ -20,7 +20,7 @@ const sherlSpec: PluginSpec = {
   uses: [
     { on: tinyTextEncoder, plugins: () => sherl(merged) },
     { on: tinyVisionTransformer, plugins: () => sherl({ temperature: 0.5, down: 'gated', mixer: true }) },
-    { on: tinyResNet, plugins: () => sherl({ ...merged, blocks: 'layer*.*' }) },
+    { on: tinyResNet, plugins: () => sherl({ ...merged, reduction: 1, blocks: 'layer*.*' }) },
     { on: tinyInvertedResiduals, plugins: () => sherl({ ...merged, blocks: 'blocks.*' }) },
   ],
   gradients: 'exact',

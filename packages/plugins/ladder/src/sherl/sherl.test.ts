@@ -5,19 +5,11 @@ import { scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest';
 import { sherl } from '../index.ts';
 import { checkParameterGradients } from '../parameter-gradients.ts';
-import { describePromises } from '../promises.ts';
 import { disposeBatch, imageBatch, tinyBatch, tinyEncoder, tinyResNet } from '../test-models.ts';
 import type { SherlOptions } from './options.ts';
 
 const maps = { blocks: 'layer*.*', head: { classes: 3 } } as const;
 const small = { width: 8, heads: 2, layers: 3, hidden: 8 } as const;
-
-describePromises('SHERL beside a ResNet, whose batch norms stay', {
-  plugin: () => sherl(maps),
-  model: tinyResNet,
-  batch: imageBatch,
-  loss: crossEntropy,
-});
 
 function set(stack: Stack<Tensor>, pattern: RegExp, make: (shape: readonly number[]) => Tensor): void {
   for (const [name, parameter] of stack.trainableParameters()) {
