@@ -1,4 +1,4 @@
-export { seedInitialValues, withoutInitialValues } from './build.ts';
+export { initialParameter, seedInitialValues, withoutInitialValues } from './build.ts';
 export { depthwiseFans, type Fans, fansOf } from './fans.ts';
 export {
   constant,

@@ -75,13 +75,17 @@ export class TransformerBlock extends Module<[x: Tensor, mask?: Tensor | undefin
   }
 
   override forward(x: Tensor, mask?: Tensor): Tensor {
+    return this.around(x, (rows) => this.attention.call(rows, mask));
+  }
+
+  /** The block with `attend` in the place of its attention; all else goes row by row. */
+  around(x: Tensor, attend: (rows: Tensor) => Tensor): Tensor {
     const residual = this.shortcut ? this.shortcut.call(x) : x;
     if (this.preNorm) {
-      const attention = (normal: Tensor) => this.attention.call(normal, mask);
-      const attended = tidy(() => add(residual, chain([this.norm1, attention, this.dropout], x)));
+      const attended = tidy(() => add(residual, chain([this.norm1, attend, this.dropout], x)));
       return add(attended, chain([this.norm2, this.mlp, this.dropout], attended));
     }
-    const attended = tidy(() => this.norm1.call(add(residual, this.dropout.call(this.attention.call(x, mask)))));
+    const attended = tidy(() => this.norm1.call(add(residual, this.dropout.call(attend(x)))));
     return this.norm2.call(add(attended, this.dropout.call(this.mlp.call(attended))));
   }
 }

@@ -1,2 +1,3 @@
 export { ladderSpecs } from './ladder.ts';
 export { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+export { queryTokensSpecs } from './query-tokens.ts';
