@@ -1,16 +1,8 @@
-import { images, texts, tinyText, tinyVision } from '../test-models.ts';
+import { texts, tinyText } from '../test-models.ts';
 import { keepsItsPromises } from '../test-promises.ts';
 import { promptTokens } from './index.ts';
 
 const faults = ['layers.1.mlp:input', 'prompt-tokens/prompts:output', ':output'];
-
-keepsItsPromises({
-  name: 'a vision transformer, deep',
-  plugin: () => promptTokens({ count: 3 }),
-  model: () => tinyVision({ dropout: 0.1 }),
-  batch: images,
-  faults,
-});
 
 keepsItsPromises({
   name: 'a text encoder, shallow with a classifier of its own',

@@ -1,16 +1,8 @@
-import { images, texts, tinyText, tinyVision } from '../test-models.ts';
+import { texts, tinyText } from '../test-models.ts';
 import { keepsItsPromises } from '../test-promises.ts';
 import { queryTokens } from './index.ts';
 
 const faults = ['layers.1.mlp:input', 'query-tokens/queries.layers.1:output', 'query-tokens/head:output', ':output'];
-
-keepsItsPromises({
-  name: 'a vision transformer',
-  plugin: () => queryTokens({ count: 3, head: { classes: 3 } }),
-  model: () => tinyVision({ dropout: 0.1 }),
-  batch: images,
-  faults,
-});
 
 keepsItsPromises({
   name: 'a text encoder, with all options',
