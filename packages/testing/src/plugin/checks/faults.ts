@@ -68,7 +68,7 @@ async function inSteps(subject: Subject): Promise<void> {
       const { loss: should, state } = expected[index + 1]!;
       if (!Object.is(loss, should))
         fail('faults', subject, `the step after the fault has loss ${loss}, not ${should}`, at(fault));
-      const changed = firstDifference(await parametersAndOwn(each.stack), state);
+      const changed = firstDifference(await valuesOf(each.stack.state().tensors), state);
       if (changed !== undefined) fail('faults', subject, `after the fault and one step ${changed}`, at(fault));
     }
     for (const fault of all.filter(({ site }) => late.test(site.hook))) {
@@ -83,7 +83,7 @@ async function inSteps(subject: Subject): Promise<void> {
 
 async function journal({ step, stack }: Trial, steps: number): Promise<{ loss: number; state: Values }[]> {
   const entries: { loss: number; state: Values }[] = [];
-  for (let i = 0; i < steps; i++) entries.push({ loss: await step(0), state: await parametersAndOwn(stack) });
+  for (let i = 0; i < steps; i++) entries.push({ loss: await step(0), state: await valuesOf(stack.state().tensors) });
   return entries;
 }
 
@@ -166,22 +166,16 @@ async function failsWell(
   { stack }: Trial,
   f: () => unknown,
 ): Promise<void> {
-  const before = await parametersAndOwn(stack);
+  const before = await valuesOf(stack.state().tensors);
   const modes = stack.modules().map(({ training }) => training);
   const held = count();
   named(subject, fault, faults, await faults.thrownBy(fault, f));
   unleaked(subject, fault, held);
-  const changed = firstDifference(await parametersAndOwn(stack), before);
+  const changed = firstDifference(await valuesOf(stack.state().tensors), before);
   if (changed !== undefined) fail('faults', subject, `the fault changed the state: ${changed}`, at(fault));
   if (stack.modules().some(({ training }, i) => training !== modes[i])) {
     fail('faults', subject, 'after the fault a module is in another mode', at(fault));
   }
-}
-
-/** All state but the model's buffers: running statistics that a forward moved before it failed are the model's affair. */
-async function parametersAndOwn(stack: Trial['stack']): Promise<Values> {
-  const buffers = stack.model.namedBuffers();
-  return valuesOf(new Map([...stack.state().tensors].filter(([name]) => !buffers.has(name))));
 }
 
 /** The error must say whose function failed, and in which hook. */
