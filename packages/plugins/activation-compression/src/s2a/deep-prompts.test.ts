@@ -17,7 +17,7 @@ describe('deep prompts', () => {
     const stack = attach(model, [deepPrompts({ count: 50 })], { loss: crossEntropy as never });
     const bound = Math.sqrt(6 / (3 * 4 * 4 + 16));
     for (const layer of [0, 1]) {
-      const prompts = stack.namedParameters().get(`s2a-prompts/${layer}`)!;
+      const prompts = stack.namedParameters().get(`deep-prompts/${layer}`)!;
       expect(prompts.shape).toEqual([50, 16]);
       const largest = Math.max(...host(prompts.variable).map(Math.abs));
       expect(largest).toBeLessThan(bound);
@@ -38,11 +38,11 @@ describe('deep prompts', () => {
       const plugins = [biasTuning(), sidePath({ activation: 'gelu' }), deepPrompts({ count: 2 })];
       const stack: Stack<Tensor> = attach<Tensor>(model, plugins, { loss: crossEntropy });
       // The side path needs tokens as they are inserted, so it runs behind.
-      expect(stack.plugins).toEqual(['bias-tuning', 's2a-prompts', 'side-path']);
+      expect(stack.plugins).toEqual(['bias-tuning', 'deep-prompts', 'side-path']);
       const made = stack.gradientsOf(batch);
       for (const name of [
-        's2a-prompts/0',
-        's2a-prompts/1',
+        'deep-prompts/0',
+        'deep-prompts/1',
         'side-path/side-0.up.weight',
         'side-path/side-1.up.weight',
       ]) {

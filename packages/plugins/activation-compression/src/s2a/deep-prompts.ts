@@ -16,7 +16,7 @@ import { type CheckedDeepPromptsOptions, type DeepPromptsOptions, deepPromptsOpt
  * @throws TapgradError at attach: NO_BLOCKS, S2A_PROMPTS; in forward: TOKENS_BLOCK_VALUE, TOKENS_MASK
  */
 export const deepPrompts = definePlugin<DeepPromptsOptions, CheckedDeepPromptsOptions>({
-  name: 's2a-prompts',
+  name: 'deep-prompts',
   version: '0.0.0',
   transforms: ['tokens:blocks'],
   options: deepPromptsOptions,

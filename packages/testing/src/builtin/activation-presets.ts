@@ -1,0 +1,39 @@
+import { biasTuning, deepPrompts, sidePath } from '@tapgrad/activation-compression';
+import type { PluginSpec } from '../plugin/plugin-spec.ts';
+import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+
+const residual = { blocks: 'layer*.*' } as const;
+/** Wide and smooth enough that no branch of a tiny model is dead. */
+const side = { reduction: 2, activation: 'gelu' } as const;
+
+const biases: PluginSpec = {
+  name: 'bias-tuning',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => biasTuning() },
+    { on: tinyResNet, plugins: () => biasTuning() },
+    { on: tinyInvertedResiduals, plugins: () => biasTuning({ norms: 'batch' }) },
+  ],
+  gradients: 'exact',
+};
+
+const prompts: PluginSpec = {
+  name: 'deep-prompts',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => deepPrompts({ count: 2 }) },
+    { on: tinyTextEncoder, plugins: () => deepPrompts({ count: 2 }) },
+  ],
+  gradients: 'exact',
+};
+
+const sides: PluginSpec = {
+  name: 'side-path',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => sidePath(side) },
+    { on: tinyResNet, plugins: () => sidePath({ ...side, ...residual }) },
+    { on: tinyInvertedResiduals, plugins: () => sidePath({ ...side, blocks: 'blocks.*' }) },
+  ],
+  gradients: 'exact',
+};
+
+/** One declaration per part of S2A, and per preset, of `@tapgrad/activation-compression`. */
+export const activationPresetSpecs: readonly PluginSpec[] = [biases, prompts, sides];
