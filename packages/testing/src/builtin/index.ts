@@ -1,4 +1,10 @@
-export { activationPresetSpecs } from './activation-presets.ts';
-export { ladderSpecs } from './ladder.ts';
+import type { PluginSpec } from '../plugin/plugin-spec.ts';
+import { activationPresetSpecs } from './activation-presets.ts';
+import { ladderSpecs } from './ladder.ts';
+import { queryTokensSpecs } from './query-tokens.ts';
+
 export { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
-export { queryTokensSpecs } from './query-tokens.ts';
+export { activationPresetSpecs, ladderSpecs, queryTokensSpecs };
+
+/** One declaration for each plugin of tapgrad's own packages. */
+export const builtinPlugins: readonly PluginSpec[] = [...ladderSpecs, ...queryTokensSpecs, ...activationPresetSpecs];

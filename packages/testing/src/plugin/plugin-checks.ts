@@ -7,6 +7,7 @@ import { checkGradients } from './checks/gradients.ts';
 import { checkLeak } from './checks/leak.ts';
 import { checkOff, checkZero } from './checks/off.ts';
 import { checkResume } from './checks/resume.ts';
+import { tryPair } from './pairs.ts';
 import type { PluginSpec } from './plugin-spec.ts';
 import { type PluginProperty, problem, properties } from './problem.ts';
 
@@ -19,28 +20,46 @@ export interface PluginCheck {
   run(): Promise<void>;
 }
 
-/** Every check of a plugin that this engine can run, for any test runner. The current tfjs backend runs them. */
-export function pluginChecks(spec: PluginSpec): PluginCheck[] {
-  return spec.uses.flatMap((use) => {
+export interface PluginCheckOptions {
+  /** Plugins to try this one together with, for example `builtinPlugins` of `@tapgrad/testing/builtin`. Default: none. */
+  readonly pairsWith?: readonly PluginSpec[];
+}
+
+/**
+ * The checks of a plugin, for any test runner: all of them on the model of its first use, those that depend on the model
+ * on the others too. They run on the backend that is set when they do.
+ */
+export function pluginChecks(spec: PluginSpec, { pairsWith = [] }: PluginCheckOptions = {}): PluginCheck[] {
+  const alone = spec.uses.flatMap((use, number) => {
     const subject = { spec, use };
     const { atZero } = use;
+    // What these ask hardly depends on the model.
+    const once = [check('determinism', subject, checkDeterminism), check('faults', subject, checkFaults)];
     return [
       check('gradients', subject, checkGradients),
       check('off', subject, checkOff),
       ...(atZero ? [check('zero', subject, () => checkZero(subject, () => atZero.call(use)))] : []),
       check('detach', subject, checkDetach),
       check('leak', subject, checkLeak),
-      check('determinism', subject, checkDeterminism),
       check('resume', subject, checkResume),
-      check('faults', subject, checkFaults),
+      ...(number === 0 ? once : []),
     ];
   });
+  const pairs = pairsWith
+    .filter(({ name }) => name !== spec.name)
+    .map((other) => check('pairs', { spec, use: spec.uses[0] }, () => tryPair(spec, other), `with ${other.name}`));
+  return [...alone, ...pairs];
 }
 
-function check(property: PluginProperty, subject: Subject, f: (subject: Subject) => Promise<void>): PluginCheck {
+function check(
+  property: PluginProperty,
+  subject: Subject,
+  f: (subject: Subject) => Promise<unknown>,
+  where = subject.use.on.name,
+): PluginCheck {
   const { spec, use } = subject;
   return {
-    name: `${use.on.name}: ${properties[property]}`,
+    name: `${where}: ${properties[property]}`,
     property,
     async run() {
       try {

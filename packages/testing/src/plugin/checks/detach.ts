@@ -22,7 +22,8 @@ export async function checkDetach(subject: Subject): Promise<void> {
   }
 }
 
-async function takenAway(subject: Subject, batch: Batch, steps: number): Promise<void> {
+/** Attached, trained for some steps and detached. */
+export async function takenAway(subject: Subject, batch: Batch, steps: number): Promise<void> {
   const { on } = subject.use;
   const model = on.model();
   const fresh = on.model();

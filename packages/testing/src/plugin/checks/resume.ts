@@ -10,6 +10,14 @@ const after = 3;
  * what uninterrupted training gives, bit for bit: losses, parameters, optimizer and the plugin's own state.
  */
 export async function checkResume(subject: Subject): Promise<void> {
+  await resumes(subject, [
+    ['a fresh stack', 0],
+    ['a stack that was trained on other data', 1],
+  ]);
+}
+
+/** @param places where training goes on: in words, and the number of steps that were made there before */
+export async function resumes(subject: Subject, places: readonly (readonly [string, number])[]): Promise<void> {
   const { use } = subject;
   const { stored, rest } = await trial(use.on, { plugins: [use.plugins()] }, async (each) => {
     await begin(each);
@@ -17,10 +25,7 @@ export async function checkResume(subject: Subject): Promise<void> {
     const kept = await storedState(each.stack);
     return { stored: kept, rest: await course(each, after, before) };
   });
-  for (const [where, elsewhere] of [
-    ['a fresh stack', 0],
-    ['a stack that was trained on other data', 1],
-  ] as const) {
+  for (const [where, elsewhere] of places) {
     await trial(use.on, { plugins: [use.plugins()] }, async (each) => {
       await begin(each);
       await course(each, elsewhere, 7);

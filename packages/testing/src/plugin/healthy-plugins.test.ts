@@ -1,0 +1,41 @@
+import { add, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { describe, it } from 'vitest';
+import { testPlugin } from './plugin-tester.ts';
+import { type Apply, healthy, made, specOf } from './test-plugins.ts';
+
+/** Halves every gradient: no gradient of the loss, but one that an oracle knows. */
+const halving: Apply = ({ hooks }) => {
+  hooks.gradients.step.tap((gradients) => new Map([...gradients].map(([name, each]) => [name, mul(each, 0.5)])));
+};
+
+/** Keeps 1 % less than it was given. */
+const lossy: Apply = ({ hooks }) => {
+  hooks.save.for({ role: ['input', 'output'] }, (slot) =>
+    slot.through({ pack: (x: Tensor) => mul(x, 0.99), unpack: (packed) => add(packed, 0), lossy: '1 %' }),
+  );
+};
+
+const specs = [
+  specOf('healthy', healthy, { atZero: () => made('healthy', () => undefined) }),
+  specOf('halving', halving, {
+    gradients: {
+      replaced: 'half of the gradient',
+      moves: ['hidden.*', 'head.*'],
+      oracle({ stack, batch }) {
+        const { gradients, terms } = stack.gradientsOf(batch);
+        for (const term of Object.values(terms)) term.dispose();
+        const halves = new Map([...gradients].map(([name, each]) => [name, mul(each, 0.5)]));
+        for (const each of gradients.values()) each.dispose();
+        return halves;
+      },
+    },
+  }),
+  specOf('lossy', lossy, {
+    gradients: { lossy: '1 % of what is kept', bound: 0.02 },
+    declared: { lossy: { bound: '1 %' } },
+  }),
+];
+
+describe('plugins that keep every promise pass', () => {
+  for (const spec of specs) testPlugin(spec, { describe, it }, { pairsWith: specs });
+});

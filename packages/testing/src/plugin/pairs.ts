@@ -1,0 +1,105 @@
+import { attach, type Plugin, TapgradError } from '@tapgrad/core';
+import type { Subject } from './checks/check.ts';
+import { takenAway } from './checks/detach.ts';
+import { resumes } from './checks/resume.ts';
+import type { PluginSpec, PluginUse } from './plugin-spec.ts';
+import { problem } from './problem.ts';
+import { count, disposeBatch, trial } from './trial.ts';
+import { firstDifference, valuesOf } from './values.ts';
+
+/** What two plugins do together. */
+export type PairResult =
+  | { readonly outcome: 'trains'; readonly on: string; readonly order: readonly string[] }
+  | { readonly outcome: 'refused'; readonly on: string; readonly code: string; readonly reason: string }
+  | { readonly outcome: 'no-model' };
+
+/** Steps in which the loss must have fallen. */
+const patience = 20;
+
+/**
+ * Attaches two plugins to the first model that both name. Either they train (the loss falls, detaching leaves the model as it
+ * was, training resumes), or `attach` refuses them with a code, in both orders, and leaves nothing.
+ * @throws TapgradError PLUGIN_TEST_PAIRS
+ */
+export async function tryPair(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
+  const one = first.uses.find(({ on }) => second.uses.some((use) => use.on.name === on.name));
+  const other = second.uses.find(({ on }) => on.name === one?.on.name);
+  if (!one || !other) return { outcome: 'no-model' };
+  const subject = together(first, second, one, other);
+  try {
+    const refusal = await refusalOf(subject, [one, other]);
+    if (refusal) return { outcome: 'refused', on: one.on.name, code: refusal.code, reason: refusal.reason };
+    const order = await trains(subject);
+    await resumes(subject, [['a fresh stack', 0]]);
+    const batch = one.on.batch(0);
+    try {
+      await takenAway(subject, batch, 2);
+    } finally {
+      disposeBatch(batch);
+    }
+    return { outcome: 'trains', on: one.on.name, order };
+  } catch (thrown) {
+    throw problemOf(subject, thrown);
+  }
+}
+
+function together(first: PluginSpec, second: PluginSpec, one: PluginUse, other: PluginUse): Subject {
+  const use: PluginUse = { on: one.on, plugins: () => [one.plugins(), other.plugins()].flat() };
+  return { spec: { name: `${first.name} + ${second.name}`, uses: [use], gradients: 'exact' }, use };
+}
+
+/** The coded error with which `attach` refuses, whichever is given first; undefined if it takes both. */
+async function refusalOf(subject: Subject, uses: readonly PluginUse[]): Promise<TapgradError | undefined> {
+  const [given, reversed] = [await refusal(subject, uses), await refusal(subject, [...uses].reverse())];
+  if (given?.code === reversed?.code) return given;
+  const says = (error: TapgradError | undefined) => error?.code ?? 'attached';
+  throw problemOf(subject, new Error(`in the order given: ${says(given)}; the other way round: ${says(reversed)}`));
+}
+
+async function refusal(subject: Subject, uses: readonly PluginUse[]): Promise<TapgradError | undefined> {
+  const { on } = subject.use;
+  const model = on.model();
+  try {
+    const before = await valuesOf(model.state());
+    const held = count();
+    let refused: TapgradError | undefined;
+    try {
+      const plugins: Plugin[] = uses.flatMap((use) => use.plugins());
+      attach<unknown>(model, plugins, { loss: (outputs, batch) => on.loss(outputs, batch) }).detach();
+    } catch (thrown) {
+      if (!(thrown instanceof TapgradError) || thrown.code === 'HOOK_FAILED') throw thrown;
+      refused = thrown;
+    }
+    const changed = firstDifference(await valuesOf(model.state()), before);
+    if (changed !== undefined) throw new Error(`attach changed the model: ${changed}`);
+    const { tensors, buffers } = count();
+    if (tensors === held.tensors && buffers === held.buffers) return refused;
+    throw new Error(`attach left ${tensors - held.tensors} tensors and ${buffers - held.buffers} buffers`);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The loss of a fixed batch falls. Gives the order in which the plugins run. */
+async function trains(subject: Subject): Promise<readonly string[]> {
+  return trial(subject.use.on, { plugins: [subject.use.plugins()] }, async ({ stack, step }) => {
+    const first = await step(0);
+    let [last, mean] = [first, Number.NaN];
+    for (let i = 1; i < patience && !(mean < first); i++) {
+      const loss = await step(0);
+      // Of two steps: with dropout or rounding one alone may be lucky.
+      mean = (last + loss) / 2;
+      last = loss;
+    }
+    if (mean < first) return stack.plugins;
+    throw new Error(`the loss of one batch did not fall in ${patience} steps: from ${first} to ${mean}`);
+  });
+}
+
+function problemOf({ spec, use }: Subject, thrown: unknown): TapgradError {
+  const known = thrown instanceof TapgradError ? thrown : undefined;
+  if (known?.code === 'PLUGIN_TEST_PAIRS') return known;
+  const message = known?.reason ?? (thrown instanceof Error ? thrown.message : String(thrown));
+  const { hook, fix } = known ?? {};
+  return problem({ property: 'pairs', plugin: spec.name, model: use.on.name, message, hook, fix, cause: thrown });
+}
