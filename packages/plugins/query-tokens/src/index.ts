@@ -1,3 +1,7 @@
+export type { FoldedPrefix } from './prefix/fold-prefix.ts';
+export { foldPrefix } from './prefix/fold-prefix.ts';
+export { prefixTokens } from './prefix/index.ts';
+export type { PrefixTokensOptions } from './prefix/options.ts';
 export { promptTokens } from './prompt/index.ts';
 export type { PromptTokensOptions } from './prompt/options.ts';
 export { queryTokens } from './vqt/index.ts';

@@ -1,7 +1,17 @@
-import { attach, type Batch, type Module, type Parameter, type Plugin, randomStream, type Stack } from '@tapgrad/core';
+import {
+  attach,
+  type Batch,
+  type Module,
+  type Parameter,
+  type Plugin,
+  randomStream,
+  type Stack,
+  TapgradError,
+} from '@tapgrad/core';
 import { crossEntropy, TextEncoder, type TextEncoderOptions, VisionTransformer } from '@tapgrad/nn';
 import { adamw } from '@tapgrad/train';
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
 
 /** Models, batches and stacks for this package's tests. */
 export type TestModel = Module<never, Tensor>;
@@ -102,3 +112,15 @@ export async function losses(stack: Stack<Tensor>, batch: Batch, steps: number):
 
 export const valuesOf = (tensors: ReadonlyMap<string, Tensor>) =>
   [...tensors].map(([name, each]) => [name, ...each.dataSync()] as const);
+
+/** Code of the error that `f` throws, which must say what to do. */
+export function codeOf(f: () => unknown): string | undefined {
+  try {
+    f();
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(TapgradError);
+    expect((thrown as TapgradError).fix).toBeTruthy();
+    return (thrown as TapgradError).code;
+  }
+  return undefined;
+}

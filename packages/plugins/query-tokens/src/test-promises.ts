@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin, TapgradError } from '@tapgrad/core';
+import { definePlugin, type Plugin } from '@tapgrad/core';
 import { memory, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { losses, type TestBatch, type TestModel, trainer, valuesOf } from './test-models.ts';
@@ -118,16 +118,4 @@ export function keepsItsPromises({ name, plugin, model: make, batch: makeBatch, 
       release();
     });
   });
-}
-
-/** Code of the error that `f` throws, which must say what to do. */
-export function codeOf(f: () => unknown): string | undefined {
-  try {
-    f();
-  } catch (thrown) {
-    expect(thrown).toBeInstanceOf(TapgradError);
-    expect((thrown as TapgradError).fix).toBeTruthy();
-    return (thrown as TapgradError).code;
-  }
-  return undefined;
 }

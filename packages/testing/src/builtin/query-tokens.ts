@@ -1,4 +1,4 @@
-import { promptTokens, queryTokens } from '@tapgrad/query-tokens';
+import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
@@ -18,6 +18,14 @@ export const queryTokensSpecs: readonly PluginSpec[] = [
     uses: [
       { on: tinyVisionTransformer, plugins: () => promptTokens({ count: 2 }) },
       { on: tinyTextEncoder, plugins: () => promptTokens({ count: 2, mode: 'shallow' }) },
+    ],
+    gradients: 'exact',
+  },
+  {
+    name: 'prefix-tokens',
+    uses: [
+      { on: tinyVisionTransformer, plugins: () => prefixTokens({ count: 2, hidden: 6 }) },
+      { on: tinyTextEncoder, plugins: () => prefixTokens({ count: 2, parametrization: 'direct' }) },
     ],
     gradients: 'exact',
   },

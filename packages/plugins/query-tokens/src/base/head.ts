@@ -5,12 +5,38 @@ import { blockWidths } from './block-widths.ts';
 
 type Context = Pick<PluginContext<unknown>, 'hooks' | 'model'>;
 
-/** Width of the pooled features: of the head's input, or of the last block's output in a model without a head. */
-export function pooledWidth({ model }: Pick<Context, 'model'>, at: string, stacks: readonly BlockStack[]): number {
+/** Width of the pooled features: of the head's input, or `otherwise` in a model without a linear head. */
+export function pooledWidth({ model }: Pick<Context, 'model'>, at: string, otherwise: () => number): number {
   const head = model.namedModules().get(at);
-  if (head instanceof Linear) return head.inFeatures;
+  return head instanceof Linear ? head.inFeatures : otherwise();
+}
+
+/** Width of what leaves the last block. */
+export function lastWidth(stacks: readonly BlockStack[], given?: number): number {
   const last = stacks.at(-1)?.blocks.at(-1);
-  return blockWidths(last as NonNullable<typeof last>).width;
+  return blockWidths(last as NonNullable<typeof last>, given).width;
+}
+
+/**
+ * Puts a new linear classifier in the place of the model's head.
+ * @throws TapgradError TOKENS_HEAD_TAKEN
+ */
+export function addClassifier<O>(
+  context: PluginContext<O>,
+  { at, classes, otherwise }: { readonly at: string; readonly classes: number; otherwise(): number },
+): void {
+  const other = [...context.parameters().keys()].find((name) => name.endsWith('/classifier.weight'));
+  if (other) {
+    throw new TapgradError({
+      code: 'TOKENS_HEAD_TAKEN',
+      message: `${other.slice(0, other.indexOf('/'))} has put a new classifier in the place of ${at} already`,
+      fix: "ask one plugin for `head: { classes }`, and let the others be given head: 'model'",
+    });
+  }
+  const width = pooledWidth(context, at, otherwise);
+  const classifier = new Linear(width, classes, { random: context.random('classifier') });
+  context.addModule('classifier', classifier);
+  replaceHead(context, { at, width }, (pooled) => classifier.call(pooled));
 }
 
 /**

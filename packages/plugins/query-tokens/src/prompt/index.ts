@@ -1,7 +1,7 @@
 import { definePlugin } from '@tapgrad/core';
-import { findStacks, insertTokens, Linear } from '@tapgrad/nn';
+import { findStacks, insertTokens } from '@tapgrad/nn';
 import { blockWidths } from '../base/block-widths.ts';
-import { pooledWidth, replaceHead } from '../base/head.ts';
+import { addClassifier, lastWidth } from '../base/head.ts';
 import { patchSizeOf } from '../base/options.ts';
 import { followMode, trainOnly } from '../base/trainable.ts';
 import { type CheckedPromptTokensOptions, type PromptTokensOptions, promptTokensOptions } from './options.ts';
@@ -12,7 +12,7 @@ import { Prompts } from './prompts.ts';
  * frozen blocks, before each (deep) or before the first (shallow). They train, and of the model what `train` says.
  *
  * Blocks take and give `[batch, tokens, width]`; a mask as second argument is extended.
- * @throws TapgradError at attach: NO_BLOCKS, TOKENS_WIDTH, TOKENS_TRAIN; in forward: TOKENS_BLOCK_VALUE, TOKENS_MASK,
+ * @throws TapgradError at attach: NO_BLOCKS, TOKENS_WIDTH, TOKENS_TRAIN, TOKENS_HEAD_TAKEN; in forward: TOKENS_BLOCK_VALUE, TOKENS_MASK,
  * TOKENS_HEAD
  */
 export const promptTokens = definePlugin<PromptTokensOptions, CheckedPromptTokensOptions>({
@@ -40,10 +40,7 @@ export const promptTokens = definePlugin<PromptTokensOptions, CheckedPromptToken
       tokens: (stack, layer, { batch }) => prompts.call((first[stack] as number) + layer, batch),
     });
     if (head !== 'model') {
-      const width = pooledWidth(context, at, stacks);
-      const classifier = new Linear(width, head.classes, { random: random('classifier') });
-      context.addModule('classifier', classifier);
-      replaceHead(context, { at, width }, (pooled) => classifier.call(pooled));
+      addClassifier(context, { at, classes: head.classes, otherwise: () => lastWidth(stacks, options.width) });
     }
     // Dropout of a frozen block would only blur what the prompts read.
     for (const { path, module } of stacks.flatMap(({ blocks }) => blocks)) {

@@ -4,6 +4,7 @@ import { gradcheck } from '@tapgrad/testing';
 import { mean, ones, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  codeOf,
   disposeBatch,
   images,
   scatterTrained,
@@ -14,7 +15,6 @@ import {
   tinyVision,
   withValues,
 } from '../test-models.ts';
-import { codeOf } from '../test-promises.ts';
 import { promptTokens } from './index.ts';
 import type { PromptTokensOptions } from './options.ts';
 

@@ -1,7 +1,7 @@
 import { definePlugin, detach } from '@tapgrad/core';
 import { findStacks } from '@tapgrad/nn';
 import { mul, tensor1d } from '@tensorflow/tfjs-core';
-import { pooledWidth, replaceHead } from '../base/head.ts';
+import { lastWidth, pooledWidth, replaceHead } from '../base/head.ts';
 import { patchSizeOf } from '../base/options.ts';
 import { followMode, trainOnly } from '../base/trainable.ts';
 import { followQueries } from './follow-queries.ts';
@@ -42,7 +42,7 @@ export const queryTokens = definePlugin<QueryTokensOptions, CheckedQueryTokensOp
       new QueryReaders(blocks.map((each) => new QueryReader(each, reading))),
     );
     const indices = features && context.keep(tensor1d([...features], 'int32'));
-    const width = pooledWidth(context, at, stacks);
+    const width = pooledWidth(context, at, () => lastWidth(stacks));
     const sizes = {
       pooledWidth: width,
       widths: blocks.map((each) => each.width),

@@ -5,6 +5,7 @@ import { add, mean, ones, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { promptTokens } from '../prompt/index.ts';
 import {
+  codeOf,
   disposeBatch,
   images,
   scatterTrained,
@@ -15,7 +16,6 @@ import {
   tinyVision,
   withValues,
 } from '../test-models.ts';
-import { codeOf } from '../test-promises.ts';
 import { queryTokens } from './index.ts';
 import type { QueryTokensOptions } from './options.ts';
 import type { QueryableBlock } from './queryable-block.ts';
