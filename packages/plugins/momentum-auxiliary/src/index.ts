@@ -1,1 +1,4 @@
-export {};
+export { localLearning } from './local-learning/index.ts';
+export type { LocalLearningOptions } from './local-learning/options.ts';
+export { momentumAuxiliary } from './man/index.ts';
+export type { MomentumAuxiliaryOptions } from './man/options.ts';
