@@ -4,7 +4,9 @@ import {
   MobileNetV2,
   ResNet,
   SentenceEncoder,
+  T5,
   TextEncoder,
+  t5Presets,
   VisionTransformer,
   visionTransformerPresets,
 } from './index.ts';
@@ -29,6 +31,9 @@ describe('parameter counts are the published ones, and counting allocates nothin
     ['MobileNetV2 x 1.4', () => new MobileNetV2({ widthMultiplier: 1.4, classes: 1000 }), 6_108_776],
     // BERT has 1,536 more: the vectors of its two token types, which the loader folds into the positions.
     ['BERT base', () => new TextEncoder({ ...bert, vocabularySize: 30_522 }), 109_482_240 - 1_536],
+    ['T5-small', () => new T5(t5Presets['t5-small']), 60_506_624],
+    ['T5-base', () => new T5(t5Presets['t5-base']), 222_903_552],
+    ['T5-large', () => new T5(t5Presets['t5-large']), 737_668_096],
     ['USE lite', () => new SentenceEncoder(), 6_975_744],
   ])('%s', (_name, build, count) => {
     const before = memory().numTensors;

@@ -1,5 +1,14 @@
 import { TapgradError } from '@tapgrad/core';
-import { BatchNorm2d, type Block, type BlockModule, Conv2d, LayerNorm, RMSNorm, TransformerBlock } from '@tapgrad/nn';
+import {
+  BatchNorm2d,
+  type Block,
+  type BlockModule,
+  Conv2d,
+  LayerNorm,
+  RMSNorm,
+  T5Block,
+  TransformerBlock,
+} from '@tapgrad/nn';
 import type { ValueKind } from './trunk.ts';
 
 /** What a block of one's own class says of itself. */
@@ -41,6 +50,7 @@ export function valuesOf({ module }: Block): ValueKind {
 
 /** The norm that must follow a pre-norm block, of its kind, before a head; undefined for other blocks. */
 export function finalNorm(module: unknown, width: number): LayerNorm | RMSNorm | undefined {
+  if (module instanceof T5Block) return new RMSNorm(width);
   if (!(module instanceof TransformerBlock)) return undefined;
   const { norm = 'pre', normKind = 'layer', epsilon } = module.options;
   if (norm === 'post') return undefined;

@@ -1,5 +1,5 @@
 import { type Module, type RandomStream, TapgradError } from '@tapgrad/core';
-import { type Block, type BlockModule, TransformerBlock } from '@tapgrad/nn';
+import { type Block, type BlockModule, T5Block, TransformerBlock } from '@tapgrad/nn';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type BlockShape, finalNorm } from '../base/block-width.ts';
 import type { PruningStep } from './pruning-step.ts';
@@ -37,6 +37,7 @@ export interface BlockSizes {
 export function narrowable({ module, path }: Block, sizes: BlockSizes | undefined): Narrowable {
   if (isNarrowable(module)) return module;
   if (module instanceof TransformerBlock) return besideTransformerBlock(module);
+  if (module instanceof T5Block) return besideT5Block(module);
   if (sizes) return besideTransformerBlock(new TransformerBlock(withDefaults(sizes)), false);
   throw new TapgradError({
     code: 'LADDER_BLOCK_UNKNOWN',
@@ -67,6 +68,44 @@ function besideTransformerBlock(block: TransformerBlock, prunable = true): Narro
     finalNorm: (sideWidth) => finalNorm(block, sideWidth),
     ...(prunable && { pruning: () => transformerBlockPruning(options) }),
   };
+}
+
+/** All heads stay, each gets narrower; the side stack has a relative bias of its own. */
+function besideT5Block(block: T5Block): Narrowable {
+  const { width, hidden, headWidth } = block.options;
+  return {
+    width,
+    inputWidth: width,
+    narrowed: (reduction, { random, previous }) =>
+      new T5Block({
+        ...block.options,
+        width: divided(width, reduction, 1),
+        hidden: divided(hidden, reduction, 1),
+        headWidth: divided(headWidth, reduction, 1),
+        relative: (previous as T5Block | undefined)?.relative,
+        random,
+      }) as SideBlock,
+    finalNorm: (sideWidth) => finalNorm(block, sideWidth),
+    pruning: () => t5BlockPruning(block),
+  };
+}
+
+/** Forward order of a T5Block's weights. */
+function t5BlockPruning({ cross }: T5Block): PruningStep[] {
+  const attend = (name: string): PruningStep[] => [
+    { kind: 'joint', layers: [`${name}.query`, `${name}.key`, `${name}.value`] },
+    { kind: 'joint', layers: [`${name}.output`] },
+  ];
+  const norm = (layer: string): PruningStep => ({ kind: 'norm', layer });
+  return [
+    { kind: 'copy', parameter: 'relative.table.weight' },
+    norm('norm1'),
+    ...attend('self'),
+    ...(cross ? [norm('norm2'), ...attend('cross')] : []),
+    norm('norm3'),
+    { kind: 'joint', layers: ['up'] },
+    { kind: 'joint', layers: ['down'] },
+  ];
 }
 
 /** Forward order of a TransformerBlock's weights. */
