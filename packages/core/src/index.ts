@@ -1,3 +1,4 @@
+export { isDataless } from './dataless.ts';
 export { type ErrorDetails, TapgradError } from './errors.ts';
 export { sumTo } from './rules/broadcast.ts';
 

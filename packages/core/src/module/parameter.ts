@@ -1,4 +1,5 @@
-import { backend, type DataType, fill, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { type DataType, fill, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { isDataless } from '../dataless.ts';
 import { hold, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { sameShape } from '../rules/broadcast.ts';
@@ -140,9 +141,9 @@ export function settle(noted: BufferJournal, giveBack: boolean): void {
   noted.clear();
 }
 
-/** The initial value; a backend that says of itself that it keeps no data gets the shape, and nothing is computed. */
+/** The initial value; where there is no data to have, its shape. */
 function made(initial: LazyTensor): Tensor {
-  return 'dataless' in backend() ? fill([...initial.shape], 0) : initial.make();
+  return isDataless() ? fill([...initial.shape], 0) : initial.make();
 }
 
 function shapeError(expected: readonly number[], actual: readonly number[]): TapgradError {

@@ -12,10 +12,11 @@ import {
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
+import { scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { sumTo } from '../rules/broadcast.ts';
 import { inOrder } from './layer-norm.ts';
-import { ownOp, runKernelIfAny } from './own-op.ts';
+import { inSteps, ownOp, runKernelIfAny } from './own-op.ts';
 
 export interface AttentionOptions {
   readonly heads: number;
@@ -65,11 +66,18 @@ const run = ownOp<'q' | 'k' | 'v' | 'mask' | 'probabilities', Attributes>({
     const fused = whole && runKernelIfAny('tapgrad.AttentionGrad', inputs(), flags);
     if (fused) return inOrder(['q', 'k', 'v'], need, fused);
     const dContext = splitHeads(dy, heads);
-    const dScores = () => {
-      const dProbabilities = matMul(dContext, splitHeads(saved.v, heads), false, true);
-      const along = sum(mul(dProbabilities, saved.probabilities), -1, true);
-      return mul(saved.probabilities, sub(dProbabilities, along));
-    };
+    // Each map is let go as soon as the next is made: there are never more than two of them beside the probabilities.
+    const dScores = () =>
+      inSteps(
+        dContext,
+        (dy) => matMul(dy, splitHeads(saved.v, heads), false, true),
+        (dProbabilities) =>
+          sub(
+            dProbabilities,
+            scoped(() => sum(mul(dProbabilities, saved.probabilities), -1, true)),
+          ),
+        (centred) => mul(saved.probabilities, centred),
+      );
     return {
       v: () => mergeHeads(matMul(saved.probabilities, dContext, true, false)),
       q: () => mul(mergeHeads(matMul(dScores(), splitHeads(saved.k, heads))), scale),

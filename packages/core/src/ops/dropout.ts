@@ -1,4 +1,5 @@
-import { mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { fill, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { isDataless } from '../dataless.ts';
 import { TapgradError } from '../errors.ts';
 import { currentRandom, type RandomStream } from '../random.ts';
 import { currentWhere } from '../tape/where.ts';
@@ -43,6 +44,7 @@ const run = ownOp<'x', Attributes>({
 });
 
 function mask(shape: readonly number[], { rate, stream, position }: Attributes): Tensor {
+  if (isDataless()) return fill([...shape], 1);
   const after = stream.position;
   stream.position = position;
   const draws = stream.uniform(shape.reduce((product, length) => product * length, 1));

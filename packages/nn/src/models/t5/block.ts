@@ -1,5 +1,6 @@
 import { Module } from '@tapgrad/core';
 import { add, relu, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { chain } from '../../layers/chain.ts';
 import { Dropout } from '../../layers/dropout.ts';
 import { Linear } from '../../layers/linear.ts';
 import { RMSNorm } from '../../layers/normalization.ts';
@@ -70,6 +71,6 @@ export class T5Block extends Module<
   }
 
   private feedForward(x: Tensor): Tensor {
-    return this.down.call(this.dropout.call(relu(this.up.call(this.norm3.call(x)))));
+    return chain([this.norm3, this.up, relu, this.dropout, this.down], x);
   }
 }

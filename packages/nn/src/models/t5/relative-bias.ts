@@ -23,6 +23,7 @@ export function relativeBucket(distance: number, causal: boolean): number {
 /** A learned score for each distance and head, to add to attention's: `[1, heads, tokens, tokens]`. */
 export class RelativeBias extends Module<[tokens: number]> {
   readonly table: Embedding;
+  private ids = new Int32Array(0);
 
   constructor(
     readonly heads: number,
@@ -34,12 +35,19 @@ export class RelativeBias extends Module<[tokens: number]> {
   }
 
   override forward(tokens: number): Tensor {
-    const ids = Int32Array.from({ length: tokens ** 2 }, (_, i) =>
-      relativeBucket((i % tokens) - Math.floor(i / tokens), this.causal),
-    );
     return tidy(() => {
-      const scores = this.table.call(tensor(ids, [tokens, tokens], 'int32'));
+      const scores = this.table.call(tensor(this.idsOf(tokens), [tokens, tokens], 'int32'));
       return reshape(transpose(scores, [2, 0, 1]), [1, this.heads, tokens, tokens]);
     });
+  }
+
+  /** Every block of a stack asks for the same. */
+  private idsOf(tokens: number): Int32Array {
+    if (this.ids.length !== tokens ** 2) {
+      this.ids = Int32Array.from({ length: tokens ** 2 }, (_, i) =>
+        relativeBucket((i % tokens) - Math.floor(i / tokens), this.causal),
+      );
+    }
+    return this.ids;
   }
 }

@@ -1,4 +1,4 @@
-import { type PluginContext, TapgradError } from '@tapgrad/core';
+import { isDataless, type PluginContext, TapgradError } from '@tapgrad/core';
 import { followTrunk } from '../base/trunk.ts';
 import { fisherInformation } from './importance.ts';
 import type { CheckedLadderOptions } from './options.ts';
@@ -19,6 +19,10 @@ export class PrunedStart {
     private readonly side: readonly SideStack[],
   ) {
     for (const stack of side) checkPrunable(stack);
+    if (isDataless()) {
+      this.done = true;
+      return;
+    }
     if (context.options.importance === 'magnitude') {
       const parameters = context.parameters();
       for (const { use } of this.stages()) use((name) => parameters.get(name)?.variable);
