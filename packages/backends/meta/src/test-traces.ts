@@ -1,10 +1,10 @@
 import { grad, TapgradError } from '@tapgrad/core';
 import { isDifferentiable, type OpSample, type OpSpec, sampleInputs } from '@tapgrad/testing';
-import { addN, dispose, engine, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { addN, dispose, engine, Fill, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 /** What one sample of a row ran and made, values aside. */
 export interface Trace {
-  /** Every kernel in order, with what it made: dtype and shape, and `=` where that is the buffer of an input. */
+  /** Every kernel but Fill in order, with what it made: dtype and shape, and `=` where that is the buffer of an input. */
   readonly kernels: readonly string[];
   readonly outputs: readonly string[];
   readonly gradients: readonly string[];
@@ -52,7 +52,8 @@ function watchKernels(tell: (line: string) => void): () => void {
     const made = original.call(target, name, inputs, attrs) as Tensor | Tensor[];
     const given = new Set(Object.values(inputs).map((each) => each?.dataId));
     const lines = [made].flat().map((each) => `${given.has(each.dataId) ? '=' : ''}${described(each)}`);
-    tell(`${name} ${lines.join(' ')}`);
+    // What wasm is given by the host (a dropout mask), meta fills.
+    if (name !== Fill) tell(`${name} ${lines.join(' ')}`);
     return made;
   } as typeof original;
   return () => {
