@@ -1,5 +1,12 @@
 import { TapgradError } from '@tapgrad/core';
-import type { backend_util, DataType, KernelBackend, TensorInfo, TypedArray } from '@tensorflow/tfjs-core';
+import {
+  type backend_util,
+  type DataType,
+  type KernelBackend,
+  type TensorInfo,
+  type TypedArray,
+  util,
+} from '@tensorflow/tfjs-core';
 import type { KernelExports } from './kernel-exports.ts';
 import { kernelModule } from './kernel-module.ts';
 
@@ -10,6 +17,10 @@ export interface WasmBackend extends KernelBackend {
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
     _free(offset: number): void;
+    readonly tfjs: {
+      registerTensor(id: number, size: number, memoryOffset: number): void;
+      disposeData(id: number): void;
+    };
   };
   readonly dataIdMap: { get(dataId: object): TensorData };
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
@@ -86,6 +97,17 @@ export class Heap {
     } finally {
       this.backend.wasm._free(address);
     }
+  }
+
+  /**
+   * Says that a tensor was written in place. tfjs's convolutions pack a filter once and keep that until its tensor is
+   * disposed: they are told that it was, and that another one lies at its address.
+   */
+  written(tensor: TensorInfo): void {
+    const { id, memoryOffset } = this.backend.dataIdMap.get(tensor.dataId);
+    const { tfjs } = this.backend.wasm;
+    tfjs.disposeData(id);
+    tfjs.registerTensor(id, util.sizeFromShape(tensor.shape), memoryOffset);
   }
 
   writeIntegers(address: number, values: readonly number[]): void {

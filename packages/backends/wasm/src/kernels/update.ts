@@ -41,10 +41,12 @@ export function registerUpdates(): void {
       learningRate / (1 - beta1 ** step),
       1 / Math.sqrt(1 - beta2 ** step),
     );
+    heap.written(parameter);
     return nothing(heap);
   });
   kernel<{ a: TensorInfo; b: TensorInfo }>('tapgrad.AddInPlace', ({ inputs: { a, b }, heap }) => {
     heap.kernels.addInPlace(util.sizeFromShape(a.shape), heap.at(a), heap.at(b));
+    heap.written(a);
     return nothing(heap);
   });
 }
