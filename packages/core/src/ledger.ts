@@ -3,7 +3,7 @@ import { observeMemory } from './engine-seam.ts';
 import { bytesOf } from './tape/buffer-marks.ts';
 import { currentWhere } from './tape/where.ts';
 
-/** What a buffer is for. Whatever nobody claimed is transient. */
+/** What a buffer is for; those of modules (running statistics) are with the parameters. Whatever nobody claimed is transient. */
 export const memoryCategories = [
   'parameters',
   'gradients',

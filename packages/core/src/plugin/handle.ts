@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { blaming, type Tapper } from '../hooks/hook.ts';
-import type { Parameter } from '../module/parameter.ts';
+import type { BufferTensor, Parameter } from '../module/parameter.ts';
 import type { AnyModule } from './context.ts';
 import type { Plugin, PluginInstance } from './define-plugin.ts';
 
@@ -39,6 +39,15 @@ export class PluginHandle implements Tapper {
     for (const [name, parameter] of this.parameters) found.set(`${this.plugin}/${name}`, parameter);
     for (const [name, module] of this.modules) {
       for (const [path, parameter] of module.namedParameters()) found.set(`${this.plugin}/${name}.${path}`, parameter);
+    }
+    return found;
+  }
+
+  /** Buffers of the plugin's modules by full name. */
+  namedBuffers(): Map<string, BufferTensor> {
+    const found = new Map<string, BufferTensor>();
+    for (const [name, module] of this.modules) {
+      for (const [path, buffer] of module.namedBuffers()) found.set(`${this.plugin}/${name}.${path}`, buffer);
     }
     return found;
   }

@@ -59,11 +59,7 @@ type Stored = { shape: readonly number[]; variable: Tensor; assign(value: Tensor
 
 /** Parameters and buffers that a plugin added, by full name. */
 function moduleState(handle: PluginHandle): Map<string, Stored> {
-  const found = new Map<string, Stored>(handle.namedParameters());
-  for (const [name, module] of handle.modules) {
-    for (const [path, buffer] of module.namedBuffers()) found.set(`${handle.plugin}/${name}.${path}`, buffer);
-  }
-  return found;
+  return new Map<string, Stored>([...handle.namedParameters(), ...handle.namedBuffers()]);
 }
 
 /** Checks everything, then assigns everything. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch } from '../hooks/types.ts';
-import { attach, currentRandom, definePlugin } from '../index.ts';
+import { attach, BufferTensor, currentRandom, definePlugin, Module } from '../index.ts';
 import { Dense, Mlp, meanSquaredError, plainSgd } from './test-model.ts';
 
 let model: Mlp;
@@ -30,6 +30,32 @@ describe('a stack', () => {
     expect(last).toBeLessThan(first / 2);
     stack.detach();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('counts parameters and buffers for the modules that hold them, those of plugins for the plugin', () => {
+    class Counter extends Module {
+      readonly runs = new BufferTensor(tf.zeros([10]));
+
+      override forward(x: tf.Tensor): tf.Tensor {
+        return x;
+      }
+    }
+    const counting = definePlugin({
+      name: 'counting',
+      apply({ addModule }) {
+        addModule('counter', new Counter());
+      },
+    });
+    const stack = attach(model, [counting()], { loss: meanSquaredError });
+    const { categories, modules, plugins } = stack.ledger.peak();
+    expect(categories.parameters).toBe(4 * (12 + 4 + 8 + 2 + 10));
+    expect([...modules]).toEqual([
+      ['layers.0', 64],
+      ['layers.1', 40],
+      ['counting/counter', 40],
+    ]);
+    expect([...plugins]).toEqual([['counting', 40]]);
+    stack.detach();
   });
 
   it('gives the same gradients for two micro-batches as for the whole batch', async () => {

@@ -199,8 +199,9 @@ export class Stack<Outputs = unknown> {
 
   /** @internal */
   claimParameters(): void {
-    for (const [name, parameter] of this.namedParameters()) {
-      if (parameter.materialized) this.claim(name, parameter.variable, 'parameters');
+    const buffers = [this.model, ...this.handles].flatMap((each) => [...each.namedBuffers()]);
+    for (const [name, state] of [...this.namedParameters(), ...buffers]) {
+      if (state.materialized) this.claim(name, state.variable, 'parameters');
     }
     for (const [name, tensor] of this.options.optimizer?.state() ?? []) {
       this.claim(name.slice(0, name.lastIndexOf('/')), tensor, 'optimizer');
