@@ -47,6 +47,7 @@ describe('a stack', () => {
       },
     });
     const stack = attach(model, [counting()], { loss: meanSquaredError });
+    stack.ledger.resetPeak();
     const { categories, modules, plugins } = stack.ledger.peak();
     expect(categories.parameters).toBe(4 * (12 + 4 + 8 + 2 + 10));
     expect([...modules]).toEqual([
