@@ -15,3 +15,5 @@ export { segmentSum } from './segment';
 export { sumMiddle } from './reduce';
 export { batchNorm } from './batch-norm';
 export { compare, logic } from './compare';
+export { packBits, unpackBits } from './code-words';
+export { packDerivative, unpackDerivative } from './derivative-codes';

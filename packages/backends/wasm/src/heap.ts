@@ -114,6 +114,10 @@ export class Heap {
     new Int32Array(this.backend.wasm.HEAPU8.buffer, address, values.length).set(values);
   }
 
+  writeBytes(address: number, values: Uint8Array): void {
+    this.backend.wasm.HEAPU8.set(values, address);
+  }
+
   private allocate(bytes: number): number {
     const address = this.backend.wasm._malloc(bytes) >>> 0;
     if (address === 0) {

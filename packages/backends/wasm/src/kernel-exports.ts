@@ -233,4 +233,8 @@ export interface KernelExports {
     factor: Address,
     y: Address,
   ): void;
+  packBits(size: number, stride: number, codes: Address, bits: number, words: Address): void;
+  unpackBits(size: number, words: Address, bits: number, codes: Address): void;
+  packDerivative(size: number, x: Address, count: number, borders: Address, bits: number, words: Address): void;
+  unpackDerivative(size: number, words: Address, bits: number, planes: Address, dy: Address, y: Address): void;
 }

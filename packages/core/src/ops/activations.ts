@@ -32,9 +32,10 @@ function activation<A extends object>({ name, forward, derivative }: Activation<
     cheap: true,
     forward: ({ x }, attrs) => forward(x as Tensor, attrs),
     saves: () => ['x'],
-    backward: ({ dy, saved, attrs, derivativeCoded, release }) => ({
+    backward: ({ dy, saved, attrs, timesCoded, release }) => ({
       x() {
-        if (derivativeCoded('x')) return mul(dy, saved.x);
+        const coded = timesCoded('x');
+        if (coded) return coded;
         const fused = runKernelIfAny(`${name}Grad`, { dy, x: saved.x }, attrs) as Tensor | undefined;
         if (fused) return fused;
         const slope = scoped(() => derivative(saved.x, attrs));

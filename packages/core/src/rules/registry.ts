@@ -25,8 +25,8 @@ export interface RuleContext<N extends string, A = Attributes> extends SaveConte
   readonly need: Need<N>;
   /** Values that `saves` named, restored when read. */
   readonly saved: Readonly<Record<SavedName<N>, Tensor>>;
-  /** True if a plugin kept a code of the derivative: then `saved[name]` is f'(x) itself. */
-  derivativeCoded(name: SavedName<N>): boolean;
+  /** `dy · f'(x)`, if a plugin kept a code of the derivative in place of the value; undefined if the value is kept. */
+  timesCoded(name: SavedName<N>): Tensor | undefined;
   /**
    * Says that no thunk will read this saved value again: it can go before the gradient is made, and need not be there
    * at the same time. Its tensor is disposed.
@@ -88,8 +88,10 @@ export function elementwise<A extends object = Attributes>(kernel: string, spec:
     saves: () => [from],
     backward: (context) => ({
       [input]: () => {
+        const coded = context.timesCoded(from);
+        if (coded) return coded;
         const value = context.saved[from] as Tensor;
-        const slope = context.derivativeCoded(from) ? value : scoped(() => spec.derivative(value, context.attrs));
+        const slope = scoped(() => spec.derivative(value, context.attrs));
         if (slope !== value) context.release(from);
         return mul(context.dy, slope);
       },

@@ -34,6 +34,31 @@ describe('a code of the derivative', () => {
     );
   });
 
+  it('may be multiplied by the gradient in one pass, also behind other stages', () => {
+    expectNoLeak(() =>
+      tf.tidy(() => {
+        const w = normal([4], 'w');
+        let products = 0;
+        const inOnePass: SlotStage<tf.Tensor> = {
+          ...codes((y) => tf.sub(1, tf.square(y))),
+          unpackTimes(code, dy) {
+            products++;
+            return tf.mul(tf.mul(code, 0.5), dy);
+          },
+        };
+        const halved: SlotStage<tf.Tensor> = { pack: (code) => tf.mul(code, 0.5), unpack: (half) => tf.mul(half, 2) };
+        const given = (slots: SlotPlan, { kernel }: SaveRequest) =>
+          kernel === 'Tanh' ? slots.through(inOnePass).through(halved) : slots;
+        const f = () => tf.sum(tf.tanh(w));
+        const [plain, coded] = [valueAndGrad(f, [w]), valueAndGrad(f, [w], { plan: given })].map(({ gradients }) =>
+          valuesOf(gradients[0] as tf.Tensor),
+        );
+        for (const [i, value] of (coded as number[]).entries()) expect(value).toBeCloseTo(plain?.[i] as number, 12);
+        expect(products).toBe(1);
+      }),
+    );
+  });
+
   it('is not taken for the value by other ops, nor for the derivative of another function of it', () => {
     expectNoLeak(() =>
       tf.tidy(() => {

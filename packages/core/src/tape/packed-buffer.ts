@@ -1,4 +1,4 @@
-import { Tensor } from '@tensorflow/tfjs-core';
+import { mul, Tensor } from '@tensorflow/tfjs-core';
 import { hold, madeSince, nextTensorId, scoped, scopedUnlessLate, shareBuffer } from '../engine-seam.ts';
 import { messageOf, TapgradError } from '../errors.ts';
 import { bufferVersion, bytesOf } from './buffer-marks.ts';
@@ -42,6 +42,13 @@ export class PackedBuffer implements SavedBuffer {
     return unpack(this.packed);
   }
 
+  restoreTimes(dy: Tensor): Tensor {
+    const { packed } = this;
+    const stage = packed instanceof Tensor ? undefined : packed.stage;
+    if (!stage?.unpackTimes) return mul(dy, this.restore());
+    return guard(stage, () => stage.unpackTimes?.(inner(packed as Layer), dy) as Tensor);
+  }
+
   restoreLate(): Promise<Tensor> {
     return unpackLate(this.packed);
   }
@@ -81,7 +88,7 @@ function pack(value: Tensor, stages: readonly SlotStage[]): Packed {
 function unpack(packed: Packed): Tensor {
   if (packed instanceof Tensor) return shareBuffer(packed);
   const { stage } = packed;
-  const made = guard(stage, () => stage.unpack(refilled(packed, packed.tensors.map(unpack))));
+  const made = guard(stage, () => stage.unpack(inner(packed)));
   if (!(made instanceof Promise)) return made;
   made.then((late) => late.dispose()).catch(() => undefined);
   throw new TapgradError({
@@ -91,6 +98,11 @@ function unpack(packed: Packed): Tensor {
     hook: 'save',
     fix: 'set asynchronous: true on the stage',
   });
+}
+
+/** What the stage made, the stages behind undone. */
+function inner(layer: Layer): unknown {
+  return refilled(layer, layer.tensors.map(unpack));
 }
 
 /** The value again; no scope holds it, and the caller must dispose it. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { mul, type Tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
 import type { RuleContext } from '../rules/registry.ts';
 import { allOrNone } from './late.ts';
@@ -65,7 +65,13 @@ export function contextOf(node: TapeNode, { dy, dys, tape, restored, retain }: V
     need: node.need,
     count: node.count,
     saved: new Proxy({} as Record<string, Tensor>, { get: (_, name) => read(String(name)) }),
-    derivativeCoded: (name) => node.slots[name]?.derivativeCoded ?? false,
+    timesCoded(name) {
+      const slot = node.slots[name];
+      if (!slot?.derivativeCoded) return undefined;
+      // A product in one pass is none that a tape could differentiate.
+      const apart = slot.asynchronous || tape.createGraph || node.elsewhere;
+      return apart ? mul(dy, read(name)) : slot.restoreTimes(dy);
+    },
     release(name) {
       released.add(name);
       cache.get(name)?.dispose();

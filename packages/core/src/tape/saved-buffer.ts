@@ -1,4 +1,4 @@
-import { Tensor } from '@tensorflow/tfjs-core';
+import { mul, Tensor } from '@tensorflow/tfjs-core';
 import { hold, shareBuffer, shareData } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { bufferVersion, bytesOf } from './buffer-marks.ts';
@@ -18,6 +18,8 @@ export interface SavedBuffer {
   readonly tensors: readonly Tensor[];
   /** The value again, in the shape it was packed with; the caller's scope owns it. */
   restore(): Tensor;
+  /** `dy · f'(value)`, of a buffer that is a code of the derivative. */
+  restoreTimes(dy: Tensor): Tensor;
   /** As `restore`; no scope holds what comes, and the caller must dispose it. */
   restoreLate(): Promise<Tensor>;
   prefetch(): void;
@@ -52,6 +54,10 @@ export class SharedBuffer implements SavedBuffer {
       });
     }
     return shareBuffer(this.handle);
+  }
+
+  restoreTimes(dy: Tensor): Tensor {
+    return mul(dy, this.restore());
   }
 
   restoreLate(): Promise<Tensor> {

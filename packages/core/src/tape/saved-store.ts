@@ -1,4 +1,4 @@
-import type { DataId, Tensor } from '@tensorflow/tfjs-core';
+import { type DataId, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { hold, isAlive, scoped, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { SaveRole } from '../rules/registry.ts';
@@ -96,6 +96,7 @@ export class SavedStore {
       derivativeCoded: buffer.derivativeCoded,
       asynchronous: buffer.asynchronous,
       restore: () => viewAs(buffer.restore(), shape, dtype),
+      restoreTimes: (dy) => buffer.restoreTimes(dy),
       restoreLate: async () => viewOfLate(await buffer.restoreLate(), shape, dtype),
       prefetch: () => buffer.prefetch(),
       release: () => {
@@ -148,11 +149,13 @@ export class SavedStore {
 function derivedSlot(recompute: (operands: Record<string, Tensor>) => Tensor, operands: [string, Slot][]): Slot {
   const run = (values: Tensor[]) =>
     untaped(() => recompute(Object.fromEntries(values.map((each, i) => [operands[i]?.[0] ?? '', each]))));
+  const restore = () => run(operands.map(([, slot]) => slot.restore()));
   return {
     exact: true,
     derivativeCoded: false,
     asynchronous: operands.some(([, slot]) => slot.asynchronous),
-    restore: () => run(operands.map(([, slot]) => slot.restore())),
+    restore,
+    restoreTimes: (dy) => mul(dy, restore()),
     async restoreLate() {
       const values = await allOrNone(operands.map(([, slot]) => slot.restoreLate()));
       try {

@@ -32,6 +32,11 @@ export interface SlotStage<Packed = unknown> {
   pack(value: Tensor): Packed;
   /** Makes a tensor, or a promise of one; it is freed after use. */
   unpack(packed: Packed): Tensor | Promise<Tensor>;
+  /**
+   * Of a stage that restores the derivative: `dy · f'(value)` in one pass, without the derivative beside dy and the
+   * product. Default: `unpack`, then a product.
+   */
+  unpackTimes?(packed: Packed, dy: Tensor): Tensor;
   /** What `unpack` gives back: the value, or (only for role `derivative`) f'(value). */
   readonly restores?: 'value' | 'derivative';
   /** Set if `unpack` may return a promise. */
@@ -68,6 +73,8 @@ function named(stage: SlotStage, plugin: string): SlotStage {
 export interface Slot {
   /** The value again; the caller's scope owns it. Throws ASYNC_RESTORE for an asynchronous slot. */
   restore(): Tensor;
+  /** Of a slot that holds a code of the derivative: `dy · f'(value)`. */
+  restoreTimes(dy: Tensor): Tensor;
   /** As `restore`; no scope holds what comes, and the caller must dispose it. */
   restoreLate(): Promise<Tensor>;
   prefetch(): void;

@@ -1,3 +1,5 @@
+export { derivativeCodes } from './derivative-codes/index.ts';
+export type { DerivativeCodesOptions } from './derivative-codes/options.ts';
 export { biasTuning } from './s2a/bias-tuning.ts';
 export { deepPrompts } from './s2a/deep-prompts.ts';
 export type { BiasTuningOptions, DeepPromptsOptions, SidePathOptions } from './s2a/options.ts';

@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { registerActivations } from './activation.ts';
 import { registerAttention } from './attention.ts';
 import { registerBatchNorm } from './batch-norm.ts';
+import { registerCodes } from './codes.ts';
 import { registerComparisons } from './compare.ts';
 import { registerComplex } from './complex.ts';
 import { registerConvolutions } from './conv.ts';
@@ -37,5 +38,6 @@ export function registerAllKernels(): void {
   registerBatchNorm();
   registerEinsum();
   registerComplex();
+  registerCodes();
   registerCorrections();
 }

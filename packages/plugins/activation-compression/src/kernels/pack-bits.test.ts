@@ -1,0 +1,3 @@
+import { testPackBits } from './test-pack-bits.ts';
+
+testPackBits();

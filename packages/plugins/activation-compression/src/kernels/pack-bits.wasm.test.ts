@@ -1,0 +1,7 @@
+import { useWasm } from '@tapgrad/backend-wasm';
+import { beforeAll } from 'vitest';
+import { testPackBits } from './test-pack-bits.ts';
+
+beforeAll(() => useWasm());
+
+testPackBits();
