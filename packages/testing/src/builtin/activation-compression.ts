@@ -1,0 +1,17 @@
+import { derivativeCodes } from '@tapgrad/activation-compression';
+import type { PluginSpec } from '../plugin/plugin-spec.ts';
+import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+
+const derivatives: PluginSpec = {
+  name: 'derivative-codes',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => derivativeCodes({ bits: 4 }) },
+    { on: tinyTextEncoder, plugins: () => derivativeCodes({ bits: 3 }) },
+    { on: tinyResNet, plugins: () => derivativeCodes({ bits: 1 }) },
+    { on: tinyInvertedResiduals, plugins: () => derivativeCodes({ bits: 2 }) },
+  ],
+  gradients: { lossy: 'f′ becomes one of 2^bits levels', bound: 0.1 },
+};
+
+/** One declaration per method of `@tapgrad/activation-compression`. */
+export const activationCompressionSpecs: readonly PluginSpec[] = [derivatives];
