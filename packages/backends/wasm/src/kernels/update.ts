@@ -1,4 +1,5 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { markChanged } from '../changed-in-place.ts';
 import type { Heap } from '../heap.ts';
 import { kernel } from '../register.ts';
 
@@ -26,6 +27,7 @@ function nothing(heap: Heap): TensorInfo {
 export function registerUpdates(): void {
   kernel<AdamWInputs, AdamWAttrs>('tapgrad.AdamW', ({ inputs: { parameter, gradient, m, v }, attrs, heap }) => {
     const { learningRate, beta1, beta2, epsilon, weightDecay, step } = attrs;
+    markChanged(parameter);
     heap.kernels.adamW(
       util.sizeFromShape(parameter.shape),
       heap.at(parameter),
@@ -45,6 +47,7 @@ export function registerUpdates(): void {
     return nothing(heap);
   });
   kernel<{ a: TensorInfo; b: TensorInfo }>('tapgrad.AddInPlace', ({ inputs: { a, b }, heap }) => {
+    markChanged(a);
     heap.kernels.addInPlace(util.sizeFromShape(a.shape), heap.at(a), heap.at(b));
     heap.written(a);
     return nothing(heap);
