@@ -1,3 +1,4 @@
+import { registerCodes } from './codes.ts';
 import { registerComplex } from './complex.ts';
 import { registerConvolutions } from './conv.ts';
 import { registerCreations } from './create.ts';
@@ -29,4 +30,5 @@ export function registerAllKernels(): void {
   registerImages();
   registerOwnOps();
   registerUpdates();
+  registerCodes();
 }

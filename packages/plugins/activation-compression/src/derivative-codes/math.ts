@@ -14,7 +14,7 @@ export interface StepTable {
 /** Tables are optimal for x uniform in [−reach, reach], as those of Few-bit Backward are. */
 export const reach = 10;
 const gridSteps = 400;
-const smallestStep = 1e-8;
+const smallestStep = 2e-8;
 
 /**
  * The best step function of f' with `segments` levels: it minimises ∫ (f' − v)² over [−reach, reach].
@@ -31,7 +31,11 @@ export function optimalTable({ f }: ScalarFunction, segments: number): StepTable
     if (moved.every((border, i) => border === borders[i])) step /= 2;
     borders = moved;
   }
-  return tableOf(f, borders);
+  // Closer than that the gain is flat; a border where f' jumps stands at the jump itself.
+  return tableOf(
+    f,
+    borders.map((border) => Math.round(border * 1e7) / 1e7),
+  );
 }
 
 /** The levels that are best for these borders: means of f' between them. */
@@ -107,16 +111,16 @@ export function squaredError(
   return total;
 }
 
-/** The largest |f' − v| there is, beyond the range of the table too. */
+/** The largest |f' − v| there is, beyond the range of the table too; a point where f' jumps is none of either side. */
 export function largestError({ derivative }: ScalarFunction, { borders, levels }: StepTable): number {
   let worst = 0;
   for (let i = -40 * reach * 4; i <= 40 * reach * 4; i++) {
-    const x = i / 160;
+    const x = (i + 0.5) / 160;
     worst = Math.max(worst, Math.abs(derivative(x) - (levels[codeOf(x, borders)] as number)));
   }
   for (const [i, border] of borders.entries()) {
     for (const [side, level] of [levels[i], levels[i + 1]].entries()) {
-      worst = Math.max(worst, Math.abs(derivative(border + (side - 0.5) * 1e-9) - (level as number)));
+      worst = Math.max(worst, Math.abs(derivative(border + (side - 0.5) * 1e-6) - (level as number)));
     }
   }
   return worst;

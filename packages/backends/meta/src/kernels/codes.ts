@@ -1,0 +1,18 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { kernel } from '../register.ts';
+
+/** Codes of saved activations: rows of int32 words, as many as the bits take. */
+export function registerCodes(): void {
+  kernel<{ codes: TensorInfo }, { bits: number }>('tapgrad.PackBits', ({ inputs: { codes }, attrs, made }) =>
+    made([wordsOf(codes, attrs.bits)], 'int32'),
+  );
+  kernel<object, { size: number }>('tapgrad.UnpackBits', ({ attrs, made }) => made([attrs.size], 'int32'));
+  kernel<{ x: TensorInfo }, { bits: number }>('tapgrad.PackDerivative', ({ inputs: { x }, attrs, made }) =>
+    made([wordsOf(x, attrs.bits)], 'int32'),
+  );
+  kernel<object, { shape: readonly number[] }>('tapgrad.UnpackDerivative', ({ attrs, made }) => made(attrs.shape));
+}
+
+function wordsOf({ shape }: TensorInfo, bits: number): number {
+  return Math.ceil((shape.reduce((product, length) => product * length, 1) * bits) / 32);
+}
