@@ -29,7 +29,8 @@ export async function tryPair(first: PluginSpec, second: PluginSpec): Promise<Pa
   try {
     const refusal = await refusalOf(subject, [one, other]);
     if (refusal) return { outcome: 'refused', on: one.on.name, code: refusal.code, reason: refusal.reason };
-    const order = await trains(subject);
+    const own = [await trainedAlone(first.name, one), await trainedAlone(second.name, other)];
+    const order = await trains(subject, own);
     await resumes(subject, [['a fresh stack', 0]]);
     const batch = one.on.batch(0);
     try {
@@ -80,9 +81,30 @@ async function refusal(subject: Subject, uses: readonly PluginUse[]): Promise<Ta
   }
 }
 
-/** The loss of a fixed batch falls. Gives the order in which the plugins run. */
-async function trains(subject: Subject): Promise<readonly string[]> {
-  return trial(subject.use.on, { plugins: [subject.use.plugins()] }, async ({ stack, step }) => {
+/** What a plugin trains by itself: parameters of its own, and those of the model if it chooses among them. */
+interface Contribution {
+  readonly plugin: string;
+  readonly parameters: readonly string[];
+}
+
+async function trainedAlone(plugin: string, use: PluginUse): Promise<Contribution> {
+  const trained = (plugins: PluginUse['plugins']) =>
+    trial(use.on, { plugins: [plugins()] }, async ({ stack }) => [...stack.trainableParameters().keys()]);
+  const [without, all] = [await trained(() => []), await trained(() => use.plugins())];
+  const chosen = all.filter((name) => without.includes(name));
+  const added = all.filter((name) => !without.includes(name));
+  return { plugin, parameters: chosen.length < without.length ? all : added };
+}
+
+/** The loss of a fixed batch falls, and neither plugin trains in vain. Gives the order in which they run. */
+async function trains(subject: Subject, contributions: readonly Contribution[]): Promise<readonly string[]> {
+  return trial(subject.use.on, { plugins: [subject.use.plugins()] }, async ({ stack, step, optimizer }) => {
+    const gradients = await optimizer.collect(() => step(0));
+    const moving = new Set([...gradients].flatMap(([name, each]) => (Array.from(each).some(Boolean) ? [name] : [])));
+    for (const { plugin, parameters } of contributions) {
+      if (parameters.length === 0 || parameters.some((name) => moving.has(name))) continue;
+      throw new Error(`nothing that ${plugin} trains by itself has a gradient here: the pair should be refused`);
+    }
     const first = await step(0);
     let [last, mean] = [first, Number.NaN];
     for (let i = 1; i < patience && !(mean < first); i++) {

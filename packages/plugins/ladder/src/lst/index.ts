@@ -1,5 +1,6 @@
 import { definePlugin, type PluginContext, TapgradError } from '@tapgrad/core';
 import { type BlockStack, findStacks } from '@tapgrad/nn';
+import { trainsTheBackbone } from '../base/conflicts.ts';
 import { freezeBackbone } from '../base/frozen.ts';
 import { Classifier, mustHave } from '../base/head.ts';
 import { followTrunk } from '../base/trunk.ts';
@@ -23,7 +24,7 @@ import { SideWalker } from './walker.ts';
 export const ladder = definePlugin<LadderOptions, CheckedLadderOptions>({
   name: 'ladder',
   version: '0.0.0',
-  conflicts: ['full-finetune'],
+  conflicts: trainsTheBackbone,
   reads: ['tap:block-output'],
   writes: ['output:model'],
   options: ladderOptions,

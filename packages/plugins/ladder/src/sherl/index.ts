@@ -1,6 +1,7 @@
 import { definePlugin } from '@tapgrad/core';
 import { findStacks } from '@tapgrad/nn';
 import { blockShape } from '../base/block-width.ts';
+import { trainsTheBackbone } from '../base/conflicts.ts';
 import { freezeBackbone } from '../base/frozen.ts';
 import { planTaps } from '../base/tap-plan.ts';
 import { followTrunk } from '../base/trunk.ts';
@@ -20,7 +21,7 @@ import { SherlWalker } from './walker.ts';
 export const sherl = definePlugin<SherlOptions, CheckedSherlOptions>({
   name: 'sherl',
   version: '0.0.0',
-  conflicts: ['full-finetune'],
+  conflicts: trainsTheBackbone,
   reads: ['tap:block-output'],
   writes: ['output:model'],
   options: sherlOptions,
