@@ -6,3 +6,5 @@ export type { PruningStep } from './lst/pruning-step.ts';
 export type { Narrowable, NarrowOptions, SideBlock } from './lst/side-block.ts';
 export { sherl } from './sherl/index.ts';
 export type { SherlOptions } from './sherl/options.ts';
+export { unipt } from './unipt/index.ts';
+export type { UniptOptions } from './unipt/options.ts';

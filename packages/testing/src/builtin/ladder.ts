@@ -1,4 +1,4 @@
-import { ladder, sherl } from '@tapgrad/ladder';
+import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
@@ -26,5 +26,16 @@ const sherlSpec: PluginSpec = {
   gradients: 'exact',
 };
 
+const uniptSpec: PluginSpec = {
+  name: 'unipt',
+  uses: [
+    { on: tinyTextEncoder, plugins: () => unipt({ head: { classes: 3 } }) },
+    { on: tinyVisionTransformer, plugins: () => unipt({ pooling: 'first', final: 'relu-linear-norm' }) },
+    { on: tinyResNet, plugins: () => unipt({ blocks: 'layer*.*', at: 'fc' }) },
+    { on: tinyInvertedResiduals, plugins: () => unipt({ blocks: 'blocks.*', head: { classes: 3 } }) },
+  ],
+  gradients: 'exact',
+};
+
 /** One declaration per method of `@tapgrad/ladder`. */
-export const ladderSpecs: readonly PluginSpec[] = [lst, sherlSpec];
+export const ladderSpecs: readonly PluginSpec[] = [lst, sherlSpec, uniptSpec];

@@ -2,8 +2,9 @@ import { valueAndGrad } from '@tapgrad/core';
 import { gradcheck, gradgradcheck } from '@tapgrad/testing';
 import { add, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { weightedSum } from '../base/weighted-sum.ts';
 import { randomTensor } from '../test-models.ts';
-import { gate, mergeShares, redundancy, weightedSum } from './math.ts';
+import { gate, mergeShares, redundancy } from './math.ts';
 
 const epsilon = 1e-6;
 const numbers = (f: () => Tensor) => Array.from(tidy(() => f().dataSync()));

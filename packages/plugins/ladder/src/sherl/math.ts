@@ -45,11 +45,6 @@ export function mergeShares(states: Tensor, deep: Tensor, a: Tensor, b: Tensor, 
   return div(scores, maximum(sum(scores, -1, true), epsilon));
 }
 
-/** `Σ_i w_i X_i`: `[rows, states, width]` and shares `[rows, states]` give `[rows, width]`. */
-export function weightedSum(states: Tensor, shares: Tensor): Tensor {
-  return squeeze(matMul(expandDims(shares, 1), states), [1]);
-}
-
 /** Share of the backbone's own state in the late layer's input, `tanh(α / T)`: 0 at the start. */
 export function gate(alpha: Tensor, temperature: number): Tensor {
   return tanh(mul(alpha, 1 / temperature));

@@ -4,9 +4,10 @@ import { crossEntropy } from '@tapgrad/nn';
 import { adamw } from '@tapgrad/train';
 import { add, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { weightedSum } from '../base/weighted-sum.ts';
 import { sherl } from '../index.ts';
 import { disposeBatch, imageBatch, tinyBatch, tinyEncoder, tinyResNet } from '../test-models.ts';
-import { gate, mergeShares, redundancy, weightedSum } from './math.ts';
+import { gate, mergeShares, redundancy } from './math.ts';
 
 beforeAll(() => useWasm());
 

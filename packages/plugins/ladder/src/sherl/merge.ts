@@ -1,7 +1,8 @@
 import { Module, Parameter, type RandomStream } from '@tapgrad/core';
 import { BatchNorm2d, Dropout, LayerNorm, Linear } from '@tapgrad/nn';
 import { add, mul, relu, reshape, scalar, stack, type Tensor } from '@tensorflow/tfjs-core';
-import { gate, mergeShares, weightedSum } from './math.ts';
+import { weightedSum } from '../base/weighted-sum.ts';
+import { gate, mergeShares } from './math.ts';
 
 /** Linear, ReLU, linear, norm of the shallow states' sum: SHERL beside MDETR. */
 class Mixer extends Module {
