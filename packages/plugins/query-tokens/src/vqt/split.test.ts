@@ -31,7 +31,10 @@ import { queryTokens } from './index.ts';
 import type { QueryTokensOptions } from './options.ts';
 import { undetachedBlock } from './undetached.ts';
 
-type Blocks = TestModel & { readonly layers: readonly TransformerBlock[]; readonly norm: { call(x: Tensor): Tensor } };
+type Blocks = TestModel & {
+  readonly layers: readonly TransformerBlock[];
+  readonly norm: { call(x: Tensor): Tensor } | undefined;
+};
 type Options = Partial<QueryTokensOptions>;
 
 const settings: [string, () => Blocks, () => TestBatch, Options][] = [
@@ -43,6 +46,8 @@ const settings: [string, () => Blocks, () => TestBatch, Options][] = [
     { pooling: 'mean' },
   ],
   ['a padded text encoder with learned weights', tinyText as () => Blocks, texts, { pooling: 'weighted' }],
+  ['a causal text encoder', () => tinyText({ causal: true }) as Blocks, texts, {}],
+  ['post-norm blocks', () => tinyText({ norm: 'post' }) as Blocks, texts, {}],
   ['keys and values projected again', tinyText as () => Blocks, texts, { keep: 'recompute' }],
 ];
 
@@ -124,7 +129,7 @@ describe.each(settings)('the split, with %s', (_, make, makeBatch, options) => {
         else read.push(options.pooling === 'mean' ? mean(rows, 1) : reshape(rows, [rows.shape[0] as number, -1]));
         tokens = next;
       }
-      const normed = model.norm.call(tokens);
+      const normed = model.norm ? model.norm.call(tokens) : tokens;
       const first = () => reshape(slice(normed, [0, 0, 0], [-1, 1, -1]), [normed.shape[0] as number, -1]);
       const real = mask && reshape(add(1, mul(mask, 1e-9)), [-1, tokens.shape[1] as number]);
       const pooled = real ? new MeanPool().call(normed, real) : first();
@@ -149,13 +154,7 @@ describe.each(settings)('the split, with %s', (_, make, makeBatch, options) => {
 
   it('sends no gradient into the model, and records nothing of its stream', () => {
     [model, batch] = [make(), makeBatch()];
-    const points = [
-      'layers.0:input',
-      'layers.*:output',
-      'layers.*.attention:{key,value,context}',
-      'norm:output',
-      'head:input',
-    ];
+    const points = ['layers.0:input', 'layers.*:output', 'layers.*.attention:{key,value,context}', 'head:input'];
     const { gradients, tracked, nodes } = recordedStep(model, plugin(options), batch, points);
     expect(gradients.filter((name) => !name.startsWith('query-tokens/'))).toEqual([]);
     expect(tracked).toEqual([]);

@@ -9,6 +9,7 @@ import {
   slice,
   softmax,
   type Tensor,
+  tensor2d,
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
@@ -54,7 +55,17 @@ function attend(attention: MultiHeadAttention, x: Tensor, count: number, mask: T
   const behind = slice(x, [0, count, 0], [batch, rows - count, inputWidth]);
   const [q, k, v] = [split(project(0, x)), split(project(1, behind)), split(project(2, behind))];
   const scores = mul(matMul(q, k, false, true), 1 / Math.sqrt(q.shape[3] as number));
-  const context = matMul(softmax(mask ? add(scores, mask) : scores), v);
+  const seen = attention.causal ? add(scores, causalRows(count, rows - count)) : scores;
+  const context = matMul(softmax(mask ? add(seen, mask) : seen), v);
   const merged = transpose(context, [0, 2, 1, 3]);
   return attention.output.call(reshape(merged, [batch, rows, heads * (q.shape[3] as number)]));
+}
+
+/** The queries see all tokens, a token those up to itself. */
+function causalRows(queries: number, tokens: number): Tensor {
+  return tensor2d(
+    Array.from({ length: queries + tokens }, (_, row) =>
+      Array.from({ length: tokens }, (__, key) => (row < queries || key <= row - queries ? 0 : -1e9)),
+    ),
+  );
 }
