@@ -15,13 +15,17 @@ import type { Stack } from './stack.ts';
 /** The model's output for a list of arguments, or for one tensor. */
 export function modelOutputs(stack: Stack<unknown>, inputs: Batch['inputs']): unknown {
   const list = inputs instanceof Tensor ? [inputs] : inputs;
-  const kept = stack.handles.filter(({ enabled }) => enabled).flatMap(({ inEvaluation }) => inEvaluation);
-  const restoreModes = setEvaluationMode(kept);
+  const restoreModes = keepModes(stack);
   try {
     return journaling(stack.journal, () => stack.model.call(...list));
   } finally {
     restoreModes();
   }
+}
+
+/** Puts what plugins keep in evaluation mode there. In backward as well: a checkpointed segment runs again as it ran. */
+function keepModes(stack: Stack<unknown>): () => void {
+  return setEvaluationMode(stack.handles.filter((handle) => handle.enabled).flatMap((handle) => handle.inEvaluation));
 }
 
 /** Says of every tensor in the batch that it is the caller's: it is not packed, and counted by itself. */
@@ -118,10 +122,12 @@ export interface DifferentiatedBatch {
 /** Forward and backpropagation of one batch. */
 export function differentiate(stack: Stack<unknown>, batch: Batch, options: DifferentiateOptions): DifferentiatedBatch {
   const { tape, terms, total } = recordLoss(stack, batch, options);
+  const restoreModes = keepModes(stack);
   try {
     if (!finished(tape, total)) tape.backward(total, { scale: options.weight ?? 1 });
     return { terms: held(terms), gradients: tape.takeGradients() };
   } finally {
+    restoreModes();
     discard(tape, terms, total);
   }
 }
@@ -135,6 +141,7 @@ export async function differentiateAsync(
   const { tape, terms, total } = recordLoss(stack, batch, options);
   const byTerm = new Map<string, GradientMap>();
   const scale = options.weight ?? 1;
+  const restoreModes = keepModes(stack);
   // Only plugins of the `save` hook can make restoring asynchronous.
   const backward = stack.hooks.save.used
     ? (y: Tensor, retain: boolean) => tape.backwardAsync(y, { scale, retain })
@@ -154,6 +161,7 @@ export async function differentiateAsync(
     for (const gradients of byTerm.values()) disposeAll(gradients);
     throw thrown;
   } finally {
+    restoreModes();
     discard(tape, terms, total);
   }
 }

@@ -4,6 +4,7 @@ import {
   attach,
   type Batch,
   BufferTensor,
+  checkpoint,
   currentRandom,
   definePlugin,
   dropout,
@@ -285,6 +286,27 @@ describe('modules that a plugin keeps in evaluation', () => {
     stack.setEnabled('keeper', false);
     await (await stack.step(batch)).loss;
     expect(seen).toEqual([true, true]);
+  });
+
+  it('are in it where backward runs a checkpointed segment again', async () => {
+    const seen: string[] = [];
+    const keeper = definePlugin({
+      name: 'keeper',
+      apply({ model, keepInEvaluation, hooks }) {
+        keepInEvaluation(model.namedModules().values());
+        hooks.tap('layers.1:input').forward((_, { phase, training }) => void seen.push(`${phase} ${training}`));
+      },
+    });
+    class Checkpointed extends Mlp {
+      override forward(x: tf.Tensor): tf.Tensor {
+        return checkpoint((value) => super.forward(value), x);
+      }
+    }
+    stack = attach(new Checkpointed(), [keeper()], { loss: meanSquaredError, optimizer: plainSgd() });
+    await (await stack.step(batch)).loss;
+    stack.gradientsOf(batch).dispose();
+    expect(seen).toEqual(['forward false', 'recompute false', 'forward false', 'recompute false']);
+    expect(stack.model.training).toBe(true);
   });
 });
 
