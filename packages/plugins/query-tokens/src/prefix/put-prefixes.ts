@@ -18,18 +18,16 @@ export function putPrefixes(
 ) {
   let scope: RememberedScope | undefined;
   const made = new Map<PrefixKind, Tensor>();
+  // Before any block: what were first made inside a checkpointed one would not be on the tape for the others.
   hooks.tap(':input').forward<unknown>(() => {
     scope = rememberScope();
-    made.clear();
+    for (const kind of kinds) if ('table' in kind.source) made.set(kind, kind.source.call());
   });
   const prefixOf = (kind: PrefixKind, index: number): Prefix => {
     const { source } = kind;
     if (!('table' in source)) return source.prefix(index);
-    // Outside a forward of the model nothing lives until its end: an attention by itself makes its own.
-    if (!scope?.open) return source.prefix(index, source.call());
-    const all = made.get(kind) ?? scope.run(() => source.call());
-    made.set(kind, all);
-    return source.prefix(index, all);
+    // An attention that is called outside a forward of the model makes its own.
+    return source.prefix(index, scope?.open ? (made.get(kind) as Tensor) : source.call());
   };
   for (const kind of kinds) {
     for (const [index, { path }] of kind.attentions.entries()) {

@@ -13,9 +13,10 @@ interface Forward {
  * Lets the queries of each block read its keys and values as soon as these are made: nothing of the block is kept for
  * them but what backward needs.
  * @returns what was read in this forward, in the order of the blocks
+ * @throws TapgradError QUERY_BLOCK_SKIPPED, QUERY_NOT_RECORDED
  */
 export function followQueries(
-  { hooks }: Pick<PluginContext<unknown>, 'hooks'>,
+  { hooks, tape }: Pick<PluginContext<unknown>, 'hooks' | 'tape'>,
   blocks: readonly QueriedBlock[],
   readers: readonly QueryReader[],
 ): () => Tensor[] {
@@ -45,7 +46,12 @@ export function followQueries(
       );
     });
   }
-  return () => blocks.map((block, layer) => latest?.read.get(layer) ?? skipped(block));
+  return () =>
+    blocks.map((block, layer) => {
+      const read = latest?.read.get(layer) ?? skipped(block);
+      const { variable } = (readers[layer] as QueryReader).tokens;
+      return tape()?.tracks(variable) && !tape()?.tracks(read) ? notRecorded(block) : read;
+    });
 }
 
 function skipped({ path }: QueriedBlock): never {
@@ -54,5 +60,15 @@ function skipped({ path }: QueriedBlock): never {
     message: `the model's forward did not run block ${path} before its head`,
     modulePath: path,
     fix: 'let `blocks` name blocks that every forward runs with `call`',
+  });
+}
+
+/** Without this the queries would silently not train. */
+function notRecorded({ path }: QueriedBlock): never {
+  throw new TapgradError({
+    code: 'QUERY_NOT_RECORDED',
+    message: `what the queries read of block ${path} was not recorded: the block runs in a checkpointed segment`,
+    modulePath: path,
+    fix: 'run the blocks without checkpoint(): of the frozen blocks nothing is kept anyway',
   });
 }

@@ -18,7 +18,7 @@ import { queriedBlock } from './queryable-block.ts';
  * The tokens never see the queries, so that the model's own stream runs untaped and is bit for bit that of the frozen
  * model; the queries' rows alone are recorded. The model returns logits `[batch, classes]`.
  * @throws TapgradError at attach: NO_BLOCKS, QUERY_BLOCK_UNKNOWN, TOKENS_WIDTH, QUERY_FEATURES; in forward:
- * QUERY_BLOCK_SKIPPED, TOKENS_HEAD
+ * QUERY_BLOCK_SKIPPED, QUERY_NOT_RECORDED, TOKENS_HEAD
  */
 export const queryTokens = definePlugin<QueryTokensOptions, CheckedQueryTokensOptions>({
   name: 'query-tokens',

@@ -1,13 +1,14 @@
 import { attach, Module, type Plugin, randomStream, type Stack } from '@tapgrad/core';
 import { crossEntropy, Linear, MultiHeadAttention, SentenceEncoder, TransformerBlock } from '@tapgrad/nn';
 import { gradcheck } from '@tapgrad/testing';
-import { add, mean, ones, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, mean, ones, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { promptTokens } from '../prompt/index.ts';
 import {
   codeOf,
   disposeBatch,
   images,
+  randomTensor,
   scatterTrained,
   type TestBatch,
   type TestModel,
@@ -144,6 +145,17 @@ describe('gradients of queries', () => {
       () => tinyText({ norm: 'post' }),
       texts,
       { pooling: 'mean', features: [0, 3, 9, 20] },
+    ],
+    [
+      'a block that widens',
+      () =>
+        new Custom(
+          [4, 8].map(
+            (inputWidth, i) => new TransformerBlock({ inputWidth, width: 8, heads: 2, random: randomStream(i) }),
+          ),
+        ),
+      (size) => ({ inputs: randomTensor([size, 4, 4]), targets: tensor([0, 1], [size], 'int32') }),
+      {},
     ],
   ])('are those that central differences show: %s', (_, make, makeBatch, options) => {
     const made = attached(make().eval(), { count: 2, ...options });
