@@ -1,4 +1,4 @@
-import { biasTuning, deepPrompts, sidePath } from '@tapgrad/activation-compression';
+import { biasTuning, deepPrompts, mobileTl, sidePath, signMasks } from '@tapgrad/activation-compression';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
@@ -11,7 +11,7 @@ const biases: PluginSpec = {
   uses: [
     { on: tinyVisionTransformer, plugins: () => biasTuning() },
     { on: tinyResNet, plugins: () => biasTuning() },
-    { on: tinyInvertedResiduals, plugins: () => biasTuning({ norms: 'batch' }) },
+    { on: tinyInvertedResiduals, plugins: () => biasTuning() },
   ],
   gradients: 'exact',
 };
@@ -35,5 +35,20 @@ const sides: PluginSpec = {
   gradients: 'exact',
 };
 
+const topBlocks: PluginSpec = {
+  name: 'mobile-tl',
+  uses: [{ on: tinyInvertedResiduals, plugins: () => mobileTl({ train: 2, mask: 'exact' }) }],
+  gradients: 'exact',
+};
+
+const masks: PluginSpec = {
+  name: 'sign-masks',
+  uses: [
+    { on: tinyInvertedResiduals, plugins: () => signMasks() },
+    { on: tinyResNet, plugins: () => signMasks() },
+  ],
+  gradients: { lossy: 'ReLU6 above 6 has slope 1', bound: 0.1 },
+};
+
 /** One declaration per part of S2A, and per preset, of `@tapgrad/activation-compression`. */
-export const activationPresetSpecs: readonly PluginSpec[] = [biases, prompts, sides];
+export const activationPresetSpecs: readonly PluginSpec[] = [biases, prompts, sides, topBlocks, masks];

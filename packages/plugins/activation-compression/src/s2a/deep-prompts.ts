@@ -18,6 +18,8 @@ import { type CheckedDeepPromptsOptions, type DeepPromptsOptions, deepPromptsOpt
 export const deepPrompts = definePlugin<DeepPromptsOptions, CheckedDeepPromptsOptions>({
   name: 'deep-prompts',
   version: '0.0.0',
+  // Their copies of a block, and what they take for an image's patches, know nothing of prompts.
+  conflicts: ['momentum-auxiliary', 'local-learning', 'synthetic-gradients'],
   transforms: ['tokens:blocks'],
   options: deepPromptsOptions,
   apply({ model, options, hooks, addParameter, random }) {

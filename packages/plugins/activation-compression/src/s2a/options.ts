@@ -29,7 +29,7 @@ export const deepPromptsOptions = v.strictObject({
 export const sidePathOptions = v.strictObject({
   blocks,
   /** r: the branch is r times narrower than the block's input. */
-  reduction: v.optional(natural('reduction'), 8),
+  reduction: v.optional(natural('reduction'), 16),
   /** Side of the windows over which maps are averaged first. 1: none. Tokens are not. */
   pool: v.optional(natural('pool'), 2),
   /** φ. */

@@ -14,8 +14,9 @@ import { SideBranch } from './side-branch.ts';
 export const sidePath = definePlugin<SidePathOptions, CheckedSidePathOptions>({
   name: 'side-path',
   version: '0.0.0',
-  // Tokens that other plugins insert are gone from the output, and still stand in front in the input.
-  reads: ['tokens:blocks'],
+  // Tokens that other plugins insert are gone from the output, and still stand in front in the input; where a plugin cuts
+  // the gradient between blocks, the branch must not lead around the cut.
+  reads: ['tokens:blocks', 'forward:blocks'],
   transforms: ['tap:block-output'],
   options: sidePathOptions,
   apply({ model, options, hooks, addModule, random }) {
