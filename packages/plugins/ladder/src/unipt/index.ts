@@ -1,6 +1,7 @@
 import { definePlugin, type Module, type PluginContext, TapgradError } from '@tapgrad/core';
 import { findStacks } from '@tapgrad/nn';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { trainsTheBackbone } from '../base/conflicts.ts';
 import { freezeBackbone } from '../base/frozen.ts';
 import { Classifier, mustHave, TokenPool } from '../base/head.ts';
 import { planTaps, type TapPlan } from '../base/tap-plan.ts';
@@ -22,7 +23,7 @@ import { type UniptModules, UniptWalker } from './walker.ts';
 export const unipt = definePlugin<UniptOptions, CheckedUniptOptions>({
   name: 'unipt',
   version: '0.0.0',
-  conflicts: ['full-finetune'],
+  conflicts: trainsTheBackbone,
   reads: ['tap:block-output'],
   writes: ['output:model'],
   options: uniptOptions,
