@@ -36,6 +36,20 @@ it('run the program in the README, with code generation forbidden', async () => 
   expect(await consumer.node('--disallow-code-generation-from-strings', 'readme.js')).toContain('ladder');
 });
 
+it('have a command line that plans a training step', async () => {
+  const tapgrad = (...args: string[]) => consumer.node('node_modules/.bin/tapgrad', ...args);
+  const plan = ['plan', 'vit-ti/16', '--batch', '2', '--plugins', 'ladder'];
+  const { full, peakRatio } = JSON.parse(await tapgrad(...plan, '--json'));
+  expect(full.parameters).toBe(5_717_416);
+  expect(peakRatio).toBeLessThan(1);
+  expect(await tapgrad(...plan)).toContain('full fine-tuning');
+  await expect(tapgrad('plan', 'vit')).rejects.toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: .*\n$/),
+  });
+});
+
 describe.each([
   { where: 'Node', flags: [] },
   { where: 'Node with code generation forbidden', flags: ['--disallow-code-generation-from-strings'] },

@@ -1,4 +1,5 @@
 // Everything that a page may import.
+import * as meta from '@tapgrad/backend-meta';
 import * as wasm from '@tapgrad/backend-wasm';
 import * as core from '@tapgrad/core';
 import * as ladder from '@tapgrad/ladder';
@@ -8,6 +9,6 @@ import * as train from '@tapgrad/train';
 /** The number of exports of each package. */
 export function exportCounts() {
   return Object.fromEntries(
-    Object.entries({ core, ladder, nn, train, wasm }).map(([name, module]) => [name, Object.keys(module).length]),
+    Object.entries({ core, ladder, meta, nn, train, wasm }).map(([name, module]) => [name, Object.keys(module).length]),
   );
 }

@@ -17,11 +17,18 @@ export function publicPackages() {
   return allPackages().filter(({ manifest }) => manifest.private !== true);
 }
 
-/** The entry points of a package: `{ source: 'src/index.ts', output: 'dist/index.js' }`, relative to its folder. */
+/**
+ * The entry points of a package, its commands included: `{ source: 'src/index.ts', output: 'dist/index.js' }`, relative to
+ * its folder.
+ */
 export function entryPoints(manifest) {
-  return Object.values(manifest.exports ?? {})
+  const exported = Object.values(manifest.exports ?? {})
     .filter((target) => typeof target === 'object' && target.source !== undefined)
     .map((target) => ({ source: target.source.replace('./', ''), output: target.default.replace('./', '') }));
+  const commands = Object.values(manifest.bin ?? {})
+    .map((file) => file.replace('./', ''))
+    .map((output) => ({ source: output.replace(/^dist/, 'src').replace(/js$/, 'ts'), output }));
+  return [...exported, ...commands];
 }
 
 function expand(pattern) {
