@@ -1,4 +1,5 @@
 import { TapgradError } from '@tapgrad/core';
+import { checkBackend, otherBackends } from './checks/backends.ts';
 import type { Subject } from './checks/check.ts';
 import { checkDetach } from './checks/detach.ts';
 import { checkDeterminism } from './checks/determinism.ts';
@@ -27,14 +28,18 @@ export interface PluginCheckOptions {
 
 /**
  * The checks of a plugin, for any test runner: all of them on the model of its first use, those that depend on the model
- * on the others too. They run on the backend that is set when they do.
+ * on the others too. They run on the backend that is set when they do; the others that are registered are compared with it.
  */
 export function pluginChecks(spec: PluginSpec, { pairsWith = [] }: PluginCheckOptions = {}): PluginCheck[] {
   const alone = spec.uses.flatMap((use, number) => {
     const subject = { spec, use };
     const { atZero } = use;
     // What these ask hardly depends on the model.
-    const once = [check('determinism', subject, checkDeterminism), check('faults', subject, checkFaults)];
+    const once = [
+      check('determinism', subject, checkDeterminism),
+      check('faults', subject, checkFaults),
+      ...otherBackends().map((name) => check('backends', subject, () => checkBackend(subject, name), name)),
+    ];
     return [
       check('gradients', subject, checkGradients),
       check('off', subject, checkOff),

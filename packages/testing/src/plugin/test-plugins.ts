@@ -13,7 +13,7 @@ import { crossEntropy, Linear } from '@tapgrad/nn';
 import { mul, ones, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { ModelSpec, PluginSpec, PluginUse } from './plugin-spec.ts';
 
-class Perceptron extends Module {
+export class Perceptron extends Module {
   readonly hidden = new Linear(3, 5, { random: randomStream(1, 'hidden') });
   readonly head = new Linear(5, 2, { random: randomStream(1, 'head') });
 

@@ -15,8 +15,10 @@ export async function valuesIn(value: unknown): Promise<Values> {
   const found = new Map<string, Tensor>();
   const visit = (each: unknown, path: string): void => {
     if (isTensor(each)) found.set(path, each);
-    else if (each && typeof each === 'object')
-      for (const [key, inner] of Object.entries(each)) visit(inner, `${path}.${key}`);
+    else if (each && typeof each === 'object') {
+      const entries: Iterable<[unknown, unknown]> = each instanceof Map ? each : Object.entries(each);
+      for (const [key, inner] of entries) visit(inner, `${path}.${key}`);
+    }
   };
   visit(value, 'output');
   return valuesOf(found);

@@ -51,6 +51,7 @@ export async function takenAway(subject: Subject, batch: Batch, steps: number): 
     const difference = firstDifference(left, expected);
     if (difference === undefined) return;
     fail('detach', subject, `${when}, the model does not compute as a fresh one with its values: ${difference}`, {
+      hook: 'dispose',
       fix: 'change the model through taps and hooks only; what apply changes by itself, dispose must change back',
     });
   } finally {
@@ -118,6 +119,7 @@ function refuseBuffers(subject: Subject, before: ReturnType<typeof count>, when:
   const [tensors, buffers] = [now.tensors - before.tensors, now.buffers - before.buffers];
   if (tensors === 0 && buffers === 0) return;
   fail('detach', subject, `${when}, ${tensors} tensors and ${buffers} buffers are left`, {
+    hook: 'dispose',
     fix: 'dispose what you keep in dispose(), or hand it to context.keep',
   });
 }

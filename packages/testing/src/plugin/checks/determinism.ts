@@ -1,4 +1,5 @@
 import { manualSeed, TapgradError } from '@tapgrad/core';
+import { type HookJournal, partingHook } from '../hook-journal.ts';
 import { course, differenceOf, trial } from '../trial.ts';
 import { fail, type Subject } from './check.ts';
 
@@ -7,13 +8,18 @@ import { fail, type Subject } from './check.ts';
  * `Math.random`, which no seed reaches.
  */
 export async function checkDeterminism(subject: Subject): Promise<void> {
-  const run = () => trial(subject.use.on, { plugins: [subject.use.plugins()] }, (each) => course(each, 3));
+  const { on } = subject.use;
+  const run = (journal?: HookJournal) => {
+    const plugins = subject.use.plugins();
+    return trial(on, { plugins: [journal?.into(plugins) ?? plugins] }, (each) => course(each, 3));
+  };
   const first = await run();
   manualSeed(12345);
   const second = await withoutMathRandom(run);
   const difference = differenceOf(second, first);
   if (difference === undefined) return;
   fail('determinism', subject, `in a second run with the same seed ${difference}`, {
+    ...(await partingHook(run, run)),
     fix: 'draw from context.random(...), and keep nothing between runs',
   });
 }
@@ -22,7 +28,7 @@ async function withoutMathRandom<T>(f: () => Promise<T>): Promise<T> {
   const { random } = Math;
   Math.random = () => {
     throw new TapgradError({
-      code: 'PLUGIN_TEST_DETERMINISM',
+      code: 'MATH_RANDOM',
       message: 'Math.random was called, which no seed reaches',
       fix: 'draw from context.random(...)',
     });

@@ -23,6 +23,7 @@ async function checkExact(subject: Subject, stripped = false): Promise<void> {
   const plugins = [subject.use.plugins()].flat();
   if (stripped) plugins.push(withoutLossyStages(namesOf(plugins)));
   await trial(subject.use.on, { plugins }, async (each) => {
+    if (each.stack.trainableParameters().size === 0) fail('gradients', subject, 'no parameter trains');
     for (let i = 0; i < warmUp; i++) await each.step(0);
     await checkCentralDifferences(subject, each);
   });

@@ -16,6 +16,8 @@ export async function checkOff(subject: Subject): Promise<void> {
     const difference = differenceOf(await courseOfModel(each), alone);
     if (difference !== undefined) {
       fail('off', subject, `disabled, ${difference} as without the plugin`, {
+        // Disabled, nothing else of it runs.
+        hook: 'apply',
         fix: 'let everything that the plugin does hang on its hooks and filters, and nothing on apply itself',
       });
     }

@@ -1,5 +1,6 @@
-import { course, differenceOf, type Trial, trial } from '../trial.ts';
-import { loadStored, storedState } from '../values.ts';
+import { type HookJournal, partingHook } from '../hook-journal.ts';
+import { type Course, course, differenceOf, type Trial, trial } from '../trial.ts';
+import { loadStored, type StoredState, storedState } from '../values.ts';
 import { fail, type Subject } from './check.ts';
 
 const before = 2;
@@ -18,26 +19,42 @@ export async function checkResume(subject: Subject): Promise<void> {
 
 /** @param places where training goes on: in words, and the number of steps that were made there before */
 export async function resumes(subject: Subject, places: readonly (readonly [string, number])[]): Promise<void> {
-  const { use } = subject;
-  const { stored, rest } = await trial(use.on, { plugins: [use.plugins()] }, async (each) => {
-    await begin(each);
-    await course(each, before);
-    const kept = await storedState(each.stack);
-    return { stored: kept, rest: await course(each, after, before) };
-  });
+  const { stored, rest } = await uninterrupted(subject);
   for (const [where, elsewhere] of places) {
-    await trial(use.on, { plugins: [use.plugins()] }, async (each) => {
-      await begin(each);
-      await course(each, elsewhere, 7);
-      loadStored(each.stack, stored);
-      const difference = differenceOf(await course(each, after, before), rest);
-      if (difference === undefined) return;
-      fail('resume', subject, `resumed in ${where}, ${difference} as without the interruption`, {
-        hook: 'state',
-        fix: 'let saveState return, and loadState restore, all that changes while training; modules and parameters of the plugin are saved for it',
-      });
+    const difference = differenceOf(await resumed(subject, stored, elsewhere), rest);
+    if (difference === undefined) continue;
+    const parting = await partingHook(
+      (journal) => uninterrupted(subject, journal),
+      (journal) => resumed(subject, stored, elsewhere, journal),
+    );
+    fail('resume', subject, `resumed in ${where}, ${difference} as without the interruption`, {
+      hook: 'state',
+      ...parting,
+      fix: 'let saveState return, and loadState restore, all that changes while training; modules and parameters of the plugin are saved for it',
     });
   }
+}
+
+function uninterrupted({ use }: Subject, journal?: HookJournal) {
+  const plugins = use.plugins();
+  return trial(use.on, { plugins: [journal?.into(plugins) ?? plugins] }, async (each) => {
+    await begin(each);
+    await course(each, before);
+    const stored = await storedState(each.stack);
+    journal?.clear();
+    return { stored, rest: await course(each, after, before) };
+  });
+}
+
+function resumed({ use }: Subject, stored: StoredState, elsewhere: number, journal?: HookJournal): Promise<Course> {
+  const plugins = use.plugins();
+  return trial(use.on, { plugins: [journal?.into(plugins) ?? plugins] }, async (each) => {
+    await begin(each);
+    await course(each, elsewhere, 7);
+    loadStored(each.stack, stored);
+    journal?.clear();
+    return course(each, after, before);
+  });
 }
 
 /** As a trainer does at the start of a run, resumed or not. */

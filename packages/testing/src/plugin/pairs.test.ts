@@ -1,0 +1,74 @@
+import { TapgradError } from '@tapgrad/core';
+import { mul } from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { tryPair } from './pairs.ts';
+import type { PluginSpec } from './plugin-spec.ts';
+import { type Apply, healthy, perceptron, specOf } from './test-plugins.ts';
+
+const kind = specOf('kind', healthy);
+
+describe('two plugins', () => {
+  it('that train together say in which order they run', async () => {
+    expect(await tryPair(kind, specOf('second', healthy, { declared: { before: ['kind?'] } }))).toEqual({
+      outcome: 'trains',
+      on: 'perceptron',
+      order: ['second', 'kind'],
+    });
+  });
+
+  it('that attach refuses give its code and reason', async () => {
+    const rival = specOf('rival', healthy, { declared: { conflicts: ['kind'] } });
+    expect(await tryPair(kind, rival)).toEqual({
+      outcome: 'refused',
+      on: 'perceptron',
+      code: 'PLUGIN_CONFLICT',
+      reason: 'rival cannot be attached together with kind',
+    });
+  });
+
+  it('without a model in common are not tried', async () => {
+    const elsewhere = specOf('elsewhere', healthy, { on: { ...perceptron, name: 'other' } });
+    expect(await tryPair(kind, elsewhere)).toEqual({ outcome: 'no-model' });
+  });
+});
+
+/** Throws in apply if `kind` was applied before. */
+const refusing =
+  (error: Error): Apply =>
+  (context) => {
+    if (context.parameters().has('kind/scale')) throw error;
+    healthy(context);
+  };
+
+const cases: [what: string, other: PluginSpec, message: RegExp][] = [
+  ['refuse each other without a code', specOf('rude', refusing(new Error('not with that one'))), /not with that one/],
+  [
+    'refuse each other in one order only',
+    specOf('moody', refusing(new TapgradError({ code: 'MOODY', message: 'not now' }))),
+    /in the order given: MOODY; the other way round: attached/,
+  ],
+  [
+    'do not learn',
+    specOf('contrary', ({ hooks }) => {
+      hooks.gradients.step.tap((all) => new Map([...all].map(([name, each]) => [name, mul(each, -1)])));
+    }),
+    /the loss of one batch did not fall in 20 steps: from \S+ to \S+/,
+  ],
+  [
+    'leave one of them nothing to train',
+    specOf('jealous', (context) => {
+      healthy(context);
+      context.filterTrainable((name) => (name.startsWith('jealous/') ? undefined : false));
+    }),
+    /nothing that kind trains by itself has a gradient here: the pair should be refused/,
+  ],
+];
+
+describe('the tester finds plugins that', () => {
+  it.each(cases)('%s', async (_, other, message) => {
+    const error = await tryPair(kind, other).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'PLUGIN_TEST_PAIRS', plugin: `kind + ${other.name}` });
+    expect((error as TapgradError).message).toMatch(message);
+    expect((error as TapgradError).message).toContain('property "pairs"');
+  });
+});

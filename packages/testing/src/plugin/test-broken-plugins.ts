@@ -1,0 +1,286 @@
+import { add, keep, mul, ones, scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import type { PluginSpec } from './plugin-spec.ts';
+import type { PluginProperty } from './problem.ts';
+import { type Apply, healthy, made, type Perceptron, specOf } from './test-plugins.ts';
+
+/** A plugin with one fault, and what the tester must say of it. */
+export interface BrokenPlugin {
+  readonly what: string;
+  readonly property: PluginProperty;
+  /** What it shares between runs is made anew here. */
+  spec(left: Tensor[]): PluginSpec;
+  readonly message: RegExp;
+  readonly hook?: string;
+}
+
+/** On top of the healthy plugin. */
+const beside =
+  (more: Apply): Apply =>
+  (context) => {
+    healthy(context);
+    return more(context);
+  };
+
+const gradients: BrokenPlugin[] = [
+  {
+    what: 'sends back a gradient that is not that of its forward',
+    property: 'gradients',
+    spec: () =>
+      specOf(
+        'crooked',
+        beside(({ hooks }) => void hooks.tap('head:input').backward((gradient) => mul(gradient, 1.01))),
+      ),
+    message: /the gradient of \S+, element \d+, is \S+ by the tape, \S+ by central differences/,
+  },
+  {
+    what: 'forgets the gradient of a parameter',
+    property: 'gradients',
+    spec: () =>
+      specOf(
+        'forgetful',
+        beside(({ hooks }) => {
+          hooks.gradients.step.tap((all) => new Map([...all].filter(([name]) => name !== 'head.bias')));
+        }),
+      ),
+    message: /the gradient of head\.bias, element 0, is 0 by the tape/,
+  },
+  {
+    what: 'trains nothing',
+    property: 'gradients',
+    spec: () => specOf('icy', ({ filterTrainable }) => filterTrainable(() => false)),
+    message: /no parameter trains/,
+  },
+  {
+    what: 'moves parameters that its declaration keeps',
+    property: 'gradients',
+    spec: () => specOf('restless', healthy, { gradients: { replaced: 'only the head learns', moves: ['head.*'] } }),
+    message: /hidden\.weight moves, and should not/,
+  },
+  {
+    what: 'has other gradients than its oracle',
+    property: 'gradients',
+    spec: () =>
+      specOf('misjudged', () => undefined, {
+        gradients: { replaced: 'ones', oracle: () => new Map([['head.bias', ones([2])]]) },
+      }),
+    message: /the gradient of head\.bias differs by \S+ of its norm from the oracle's/,
+  },
+];
+
+const halved: Apply = ({ hooks }) => {
+  hooks.save.for({ role: ['input', 'output'] }, (slot) =>
+    slot.through({ pack: (x: Tensor) => mul(x, 0.5), unpack: (packed) => add(packed, 0), lossy: 'half' }),
+  );
+};
+
+const lossy: BrokenPlugin[] = [
+  {
+    what: 'loses more than its bound',
+    property: 'gradients',
+    spec: () =>
+      specOf('wasteful', halved, { gradients: { lossy: '?', bound: 0.1 }, declared: { lossy: { bound: '?' } } }),
+    message: /the gradient differs by 0\.\d+ of its norm from that without lossy stages; the bound is 0\.1/,
+    hook: 'save',
+  },
+  {
+    what: 'loses without declaring it',
+    property: 'gradients',
+    spec: () => specOf('secretive', halved, { gradients: { lossy: 'half', bound: 1 } }),
+    message: /the spec says lossy, and no plugin declares it/,
+  },
+  {
+    what: 'loses bits that no stage confesses',
+    property: 'gradients',
+    spec: () =>
+      specOf('sly', ({ hooks }) => {
+        hooks.save.for({ role: ['input', 'output'] }, (slot) =>
+          slot.through({ pack: (x: Tensor) => mul(x, 0.5), unpack: (packed) => add(packed, 0) }),
+        );
+      }),
+    message: /the gradient of \S+, element \d+, is/,
+  },
+];
+
+const absence: BrokenPlugin[] = [
+  {
+    what: 'does in apply what only a hook may do',
+    property: 'off',
+    spec: () =>
+      specOf('hasty', ({ model }) => {
+        tidy(() => (model as Perceptron).head.bias!.assign(tensor([1, -1])));
+      }),
+    message: /disabled, the loss of step 0 is \S+, expected \S+ as without the plugin/,
+    hook: 'apply',
+  },
+  {
+    what: 'is not absent with its coefficient at 0',
+    property: 'zero',
+    spec: () =>
+      specOf('lingering', healthy, {
+        atZero: () =>
+          made('lingering', ({ hooks }) => void hooks.loss.tap((terms) => ({ ...terms, more: scalar(1e-9) }))),
+      }),
+    message: /the loss of step 0 is \S+, expected \S+ as without the plugin/,
+  },
+  {
+    what: 'leaves its mark on the model',
+    property: 'detach',
+    spec: () =>
+      specOf('sticky', ({ model }) => {
+        const { head } = model as Perceptron;
+        const { forward } = head;
+        head.forward = (x: Tensor) => mul(forward.call(head, x), 2);
+      }),
+    message: /attached and detached, the model does not compute as a fresh one with its values: loss/,
+    hook: 'dispose',
+  },
+  {
+    what: 'leaves a parameter frozen',
+    property: 'detach',
+    spec: () =>
+      specOf('freezing', ({ model, hooks }) => {
+        hooks.step.begin.tap(() => void model.eval());
+      }),
+    message: /detached after training, other parameters train, or another mode is set/,
+  },
+  {
+    what: 'changes what it said is frozen',
+    property: 'detach',
+    spec: () =>
+      specOf('drifting', ({ model, hooks, filterTrainable }) => {
+        filterTrainable((name) => name !== 'hidden.bias');
+        const bias = (model as Perceptron).hidden.bias!;
+        hooks.update.after.tap(() => tidy(() => bias.assign(add(bias.variable, 1e-3))));
+      }),
+    message: /a parameter changed that does not train: hidden\.bias, element 0/,
+  },
+  {
+    what: 'keeps a buffer when it is taken away',
+    property: 'detach',
+    spec: (left) => specOf('hoarding', () => void left.push(zeros([3]))),
+    message: /attached and detached, 1 tensors and 1 buffers are left/,
+    hook: 'dispose',
+  },
+];
+
+const leaks: BrokenPlugin[] = [
+  {
+    what: 'keeps a tensor of each step',
+    property: 'leak',
+    spec: (left) =>
+      specOf(
+        'greedy',
+        beside(({ hooks }) => {
+          hooks.tap('hidden:output').forward((value) => void left.push(keep(add(value, 1))));
+        }),
+      ),
+    message: /step left 1 tensors and 1 buffers/,
+    hook: 'tap(hidden:output)',
+  },
+  {
+    what: 'frees in a hook that a failing step does not reach',
+    property: 'leak',
+    spec: (left) =>
+      specOf('optimistic', ({ hooks }) => {
+        let held: Tensor | undefined;
+        hooks.batch.tap(() => void left.push((held = scalar(1))));
+        hooks.update.after.tap(() => held?.dispose());
+      }),
+    message: /(evaluate|a step of two micro-batches) left \d tensors and \d buffers/,
+    hook: 'batch',
+  },
+];
+
+/** Counts the steps where no state knows of it. */
+const counting =
+  (count: { steps: number }): Apply =>
+  ({ hooks }) => {
+    hooks.step.begin.tap(() => void count.steps++);
+    hooks.tap('hidden:output').forward((value) => mul(value, 1 + count.steps / 8));
+  };
+
+const repetition: BrokenPlugin[] = [
+  {
+    what: 'draws numbers that no seed reaches',
+    property: 'determinism',
+    spec: () => specOf('dicing', ({ hooks }) => void hooks.tap('hidden:output').forward((x) => mul(x, Math.random()))),
+    message: /Math\.random was called/,
+    hook: 'tap(hidden:output)',
+  },
+  {
+    what: 'remembers the run before',
+    property: 'determinism',
+    spec: () => specOf('haunted', counting({ steps: 0 })),
+    message: /in a second run with the same seed the loss of step 0 is/,
+    hook: 'tap(hidden:output)',
+  },
+  {
+    what: 'keeps state that it does not save',
+    property: 'resume',
+    spec: () => specOf('amnesic', (context) => counting({ steps: 0 })(context)),
+    message: /resumed in a fresh stack, the loss of step 0 is \S+, expected \S+ as without the interruption/,
+    hook: 'tap(hidden:output)',
+  },
+  {
+    what: 'loads its state on top of what it has',
+    property: 'resume',
+    spec: () =>
+      specOf('piling', (context) => {
+        const count = { steps: 0 };
+        counting(count)(context);
+        return {
+          saveState: () => ({ json: count.steps }),
+          loadState: ({ json }) => void (count.steps += json as number),
+        };
+      }),
+    message: /resumed in a stack that was trained on other data, the loss of step 0 is/,
+    hook: 'tap(hidden:output)',
+  },
+];
+
+const faults: BrokenPlugin[] = [
+  {
+    what: 'is left half-way by a fault of its own',
+    property: 'faults',
+    spec: () =>
+      specOf('fragile', ({ hooks }) => {
+        let depth = 0;
+        hooks.tap('hidden:output').forward((value) => (depth++ === 0 ? undefined : mul(value, 2)));
+        hooks.tap('head:output').forward(() => void depth--);
+      }),
+    message: /(the step after the fault has loss|the fault changed the state)/,
+    hook: 'tap(hidden:output)',
+  },
+  {
+    what: 'leaks when one of its hooks fails',
+    property: 'faults',
+    spec: (left) =>
+      specOf('spilling', ({ hooks }) => {
+        hooks.tap('hidden:output').forward((value) => void left.push(keep(add(value, 1))));
+        hooks.tap('head:output').forward(() => void left.at(-1)?.dispose());
+      }),
+    message: /the fault left 1 tensors and 1 buffers/,
+    hook: 'tap(hidden:output)',
+  },
+  {
+    what: 'changes a parameter before the update',
+    property: 'faults',
+    spec: () =>
+      specOf('early', ({ model, hooks }) => {
+        const bias = (model as Perceptron).hidden.bias!;
+        hooks.batch.tap(() => tidy(() => void bias.assign(add(bias.variable, 1e-3))));
+        hooks.loss.tap(() => undefined);
+      }),
+    message: /the fault changed the state: hidden\.bias, element 0/,
+    hook: 'loss',
+  },
+];
+
+export const brokenPlugins: readonly BrokenPlugin[] = [
+  ...gradients,
+  ...lossy,
+  ...absence,
+  ...leaks,
+  ...repetition,
+  ...faults,
+];
