@@ -12,13 +12,11 @@ import {
   FusedDepthwiseConv2D,
   MaxPool,
   type NamedAttrMap,
-  type NamedTensorInfoMap,
   NotEqual,
   Prelu,
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { withUnchangedInputs } from '../changed-in-place.ts';
 import { type WindowInfo, withGeometry } from '../geometry.ts';
 import type { Heap } from '../heap.ts';
 import { callKernel, kernel } from '../register.ts';
@@ -64,9 +62,7 @@ function registerConvolution(name: string, isDepthwise: boolean): void {
   kernel<ConvInputs, WindowAttrs>(name, ({ inputs, attrs, heap, stock }) => {
     const { x, filter, bias, preluActivationWeights } = inputs;
     const { strides, dilations, pad, dimRoundingMode } = attrs;
-    const fresh = () =>
-      withUnchangedInputs(heap, { ...inputs }, (given) => stock(given as unknown as NamedTensorInfoMap));
-    if (attrs.dataFormat === 'NCHW') return fresh();
+    if (attrs.dataFormat === 'NCHW') return stock();
     const info = backend_util.computeConv2DInfo(
       x.shape as Shape4,
       filter.shape as Shape4,
@@ -76,7 +72,7 @@ function registerConvolution(name: string, isDepthwise: boolean): void {
       dimRoundingMode,
       isDepthwise,
     );
-    if (sameSize(info) && (isDepthwise || info.inChannels < FEW_CHANNELS)) return fresh();
+    if (sameSize(info) && (isDepthwise || info.inChannels < FEW_CHANNELS)) return stock();
     if (isDepthwise) return finish(heap, depthwise(heap, info, x, filter), { bias, preluActivationWeights }, attrs);
     const perChannel = bias != null && util.sizeFromShape(bias.shape) === info.outChannels;
     const y = convolution(heap, info, x, filter, perChannel ? heap.at(bias) : 0);

@@ -1,5 +1,4 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { markChanged } from '../changed-in-place.ts';
 import type { Heap } from '../heap.ts';
 import { kernel } from '../register.ts';
 
@@ -27,7 +26,6 @@ function nothing(heap: Heap): TensorInfo {
 export function registerUpdates(): void {
   kernel<AdamWInputs, AdamWAttrs>('tapgrad.AdamW', ({ inputs: { parameter, gradient, m, v }, attrs, heap }) => {
     const { learningRate, beta1, beta2, epsilon, weightDecay, step } = attrs;
-    markChanged(parameter);
     heap.kernels.adamW(
       util.sizeFromShape(parameter.shape),
       heap.at(parameter),
@@ -47,7 +45,6 @@ export function registerUpdates(): void {
     return nothing(heap);
   });
   kernel<{ a: TensorInfo; b: TensorInfo }>('tapgrad.AddInPlace', ({ inputs: { a, b }, heap }) => {
-    markChanged(a);
     heap.kernels.addInPlace(util.sizeFromShape(a.shape), heap.at(a), heap.at(b));
     heap.written(a);
     return nothing(heap);

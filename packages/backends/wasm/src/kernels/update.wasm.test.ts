@@ -44,25 +44,6 @@ describe('updates in place', () => {
     },
   );
 
-  it.each([
-    ['convolution', [2, 2, 1, 3], (x: tf.Tensor4D, w: tf.Tensor4D) => tf.conv2d(x, w, 1, 'same')],
-    ['depthwise convolution', [3, 3, 1, 1], (x: tf.Tensor4D, w: tf.Tensor4D) => tf.depthwiseConv2d(x, w, 1, 'same')],
-  ] as const)('a %s sees its filter as AdamW left it', (_, shape, convolve) => {
-    const image = sample([1, 4, 4, 1], 'image');
-    const filter = sample([...shape], 'filter');
-    const gradient = sample([...shape], 'gradient');
-    const [m, v] = [tf.zeros([...shape]), tf.zeros([...shape])];
-    const run = (by: tf.Tensor) => convolve(image.tensor as tf.Tensor4D, by as tf.Tensor4D);
-    const before = run(filter.tensor);
-    const attrs = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1 };
-    const operands = { parameter: filter.tensor, gradient: gradient.tensor, m, v };
-    const [nothing] = runKernel('tapgrad.AdamW', operands, attrs);
-    const copy = tf.tensor(filter.tensor.dataSync(), [...shape]);
-    const [after, expected] = [run(filter.tensor), run(copy)];
-    expectClose(after, expected.dataSync());
-    tf.dispose([image.tensor, filter.tensor, gradient.tensor, m, v, before, nothing!, copy, after, expected]);
-  });
-
   it.each([1, 3, 17, 1000])('AddInPlace adds %i numbers to the first operand', (size) => {
     const [a, b] = [sample([size], 'a'), sample([size], 'b')];
     const [nothing] = runKernel('tapgrad.AddInPlace', { a: a.tensor, b: b.tensor });
