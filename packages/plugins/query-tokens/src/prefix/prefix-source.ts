@@ -20,8 +20,8 @@ export interface Prefix {
 /** Both parametrisations start as N(0, 0.02²), biases as 0. */
 const initializer = initializers.normal(0.02);
 
-/** Tables that train directly. */
-export class PrefixTables extends Module<[], undefined> {
+/** Tables that train directly: to the prefix of attention number `index`. */
+export class PrefixTables extends Module<[index: number], Prefix> {
   readonly keys: readonly Parameter[];
   readonly values: readonly Parameter[];
   readonly dropout: Dropout;
@@ -34,11 +34,7 @@ export class PrefixTables extends Module<[], undefined> {
     this.dropout = new Dropout(dropout);
   }
 
-  override forward(): undefined {
-    return undefined;
-  }
-
-  prefix(index: number): Prefix {
+  override forward(index: number): Prefix {
     const read = (tables: readonly Parameter[]) => this.dropout.call((tables[index] as Parameter).read());
     return { key: read(this.keys), value: read(this.values) };
   }
@@ -68,6 +64,7 @@ export class PrefixNetwork extends Module<[]> {
     return this.dropout.call(this.up.call(tanh(this.down.call(this.table.read()))));
   }
 
+  /** The prefix of attention number `index`, out of those of all. */
   prefix(index: number, made: Tensor): Prefix {
     const { widths, count } = this.sizes;
     const width = widths[index] as number;

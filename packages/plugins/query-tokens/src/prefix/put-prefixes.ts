@@ -2,7 +2,7 @@ import { type PluginContext, type RememberedScope, rememberScope, TapgradError }
 import { isMaskOver, type MultiHeadAttention, withKeysInFront } from '@tapgrad/nn';
 import { Tensor } from '@tensorflow/tfjs-core';
 import { prefixed } from './math.ts';
-import type { Prefix, PrefixNetwork, PrefixTables } from './prefix-source.ts';
+import { type Prefix, PrefixNetwork, type PrefixTables } from './prefix-source.ts';
 
 /** Attentions whose prefixes have one source. */
 export interface PrefixKind {
@@ -21,11 +21,13 @@ export function putPrefixes(
   // Before any block: what were first made inside a checkpointed one would not be on the tape for the others.
   hooks.tap(':input').forward<unknown>(() => {
     scope = rememberScope();
-    for (const kind of kinds) if ('table' in kind.source) made.set(kind, kind.source.call());
+    for (const kind of kinds) {
+      if (kind.source instanceof PrefixNetwork) made.set(kind, kind.source.call());
+    }
   });
   const prefixOf = (kind: PrefixKind, index: number): Prefix => {
     const { source } = kind;
-    if (!('table' in source)) return source.prefix(index);
+    if (!(source instanceof PrefixNetwork)) return source.call(index);
     // An attention that is called outside a forward of the model makes its own.
     return source.prefix(index, scope?.open ? (made.get(kind) as Tensor) : source.call());
   };

@@ -1,6 +1,6 @@
 import { type PluginContext, type RememberedScope, rememberScope, TapgradError } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { QueryReader } from './query-reader.ts';
+import type { QueryReader, QueryReaders } from './query-reader.ts';
 import type { QueriedBlock } from './queryable-block.ts';
 
 /** A forward of the model that is going on, and what the queries of each block have read in it. */
@@ -18,7 +18,7 @@ interface Forward {
 export function followQueries(
   { hooks, tape }: Pick<PluginContext<unknown>, 'hooks' | 'tape'>,
   blocks: readonly QueriedBlock[],
-  readers: readonly QueryReader[],
+  readers: QueryReaders,
 ): () => Tensor[] {
   let latest: Forward | undefined;
   hooks.tap(':input').forward<unknown>(() => {
@@ -39,17 +39,16 @@ export function followQueries(
       if (!latest?.scope.open) return;
       const { scope, read } = latest;
       const [x, mask, memory = x] = given as [Tensor, Tensor | undefined, Tensor | undefined];
-      const reader = readers[layer] as QueryReader;
       read.set(
         layer,
-        scope.run(() => reader.call({ key: key as Tensor, value, from: memory, mask: mask ?? undefined })),
+        scope.run(() => readers.call(layer, { key: key as Tensor, value, from: memory, mask: mask ?? undefined })),
       );
     });
   }
   return () =>
     blocks.map((block, layer) => {
       const read = latest?.read.get(layer) ?? skipped(block);
-      const { variable } = (readers[layer] as QueryReader).tokens;
+      const { variable } = (readers.layers[layer] as QueryReader).tokens;
       return tape()?.tracks(variable) && !tape()?.tracks(read) ? notRecorded(block) : read;
     });
 }

@@ -55,7 +55,7 @@ export const queryTokens = definePlugin<QueryTokensOptions, CheckedQueryTokensOp
     };
     const head = context.addModule('head', new QueryHead(sizes));
     followMode(context, [readers, head]);
-    const read = followQueries(context, blocks, readers.layers);
+    const read = followQueries(context, blocks, readers);
     replaceHead(context, { at, width }, (pooled) => head.call(detach(pooled), read()));
 
     if (options.groupLasso > 0) {

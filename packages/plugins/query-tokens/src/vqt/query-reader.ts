@@ -68,12 +68,12 @@ export class QueryReader extends Module<[memory: BlockMemory]> {
 }
 
 /** The queries of all blocks, in the order of the model. */
-export class QueryReaders extends Module {
+export class QueryReaders extends Module<[layer: number, memory: BlockMemory]> {
   constructor(readonly layers: readonly QueryReader[]) {
     super();
   }
 
-  override forward(x: Tensor): Tensor {
-    return x;
+  override forward(layer: number, memory: BlockMemory): Tensor {
+    return (this.layers[layer] as QueryReader).call(memory);
   }
 }
