@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useWasm } from '@tapgrad/backend-wasm';
-import { type OpSpec, opSpecs, registerComposedKernels, sampleInputs } from '@tapgrad/testing';
+import { type OpSpec, opSpecs, registerComposedKernels, sampleInputs, seededRandom } from '@tapgrad/testing';
 import {
   dispose,
   FloorDiv,
@@ -25,13 +25,14 @@ beforeAll(async () => {
 
 async function tracesOn(backend: string, { samples, ...spec }: OpSpec): Promise<Trace[]> {
   await setBackend(backend);
-  return samples.map((sample) => traceOf({ samples, ...spec }, sample));
+  const drawn = [0, 1, 2].flatMap((seed) => spec.fuzz?.(seededRandom(spec.kernel, seed)) ?? []);
+  return [...samples, ...drawn].map((sample) => traceOf({ samples, ...spec }, sample));
 }
 
 /** cpu gives integers, wasm what it was given. */
 const asOnWasm = [FloorDiv];
 
-describe('meta makes what cpu makes: shapes and dtypes of outputs and gradients of every sample', () => {
+describe('meta makes what cpu makes: shapes and dtypes of outputs and gradients of every sample and of drawn shapes', () => {
   it.each(rows.filter(([name]) => !asOnWasm.includes(name)))('%s', async (_, spec) => {
     const withoutKernels = (traces: Trace[]) => traces.map(({ outputs, gradients }) => ({ outputs, gradients }));
     expect(withoutKernels(await tracesOn('meta', spec))).toEqual(withoutKernels(await tracesOn('cpu', spec)));

@@ -128,7 +128,7 @@ function transformerBlockPruning({ norm = 'pre', projections = 'fused' }: Transf
  * A size divided by the reduction, and by the heads, which stay as many as they are.
  * @throws TapgradError LADDER_WIDTH
  */
-export function divided(size: number, reduction: number, heads: number): number {
+function divided(size: number, reduction: number, heads: number): number {
   const narrow = size / reduction;
   if (Number.isInteger(narrow) && narrow % heads === 0) return narrow;
   throw new TapgradError({
