@@ -1,5 +1,6 @@
 import { definePlugin, type Module, type PluginContext, pathMatcher, TapgradError } from '@tapgrad/core';
 import { MultiHeadAttention } from '@tapgrad/nn';
+import { backboneUnrecorded } from '../base/conflicts.ts';
 import { addClassifier } from '../base/head.ts';
 import { followMode, trainOnly } from '../base/trainable.ts';
 import { type CheckedPrefixTokensOptions, type PrefixTokensOptions, prefixTokensOptions } from './options.ts';
@@ -15,7 +16,7 @@ import { type PrefixKind, putPrefixes } from './put-prefixes.ts';
 export const prefixTokens = definePlugin<PrefixTokensOptions, CheckedPrefixTokensOptions>({
   name: 'prefix-tokens',
   version: '0.0.0',
-  conflicts: ['full-finetune', 'ladder', 'sherl', 'unipt', 'r2-tuning'],
+  conflicts: ['full-finetune', ...backboneUnrecorded],
   transforms: ['attention:memory', 'parameters:trainable'],
   options: prefixTokensOptions,
   apply(context) {

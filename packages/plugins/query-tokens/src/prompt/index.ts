@@ -1,6 +1,7 @@
 import { definePlugin } from '@tapgrad/core';
 import { findStacks, insertTokens } from '@tapgrad/nn';
 import { blockWidths } from '../base/block-widths.ts';
+import { backboneUnrecorded } from '../base/conflicts.ts';
 import { addClassifier, lastWidth } from '../base/head.ts';
 import { patchSizeOf } from '../base/options.ts';
 import { followMode, trainOnly } from '../base/trainable.ts';
@@ -18,7 +19,7 @@ import { Prompts } from './prompts.ts';
 export const promptTokens = definePlugin<PromptTokensOptions, CheckedPromptTokensOptions>({
   name: 'prompt-tokens',
   version: '0.0.0',
-  conflicts: ['full-finetune', 'ladder', 'sherl', 'unipt', 'r2-tuning'],
+  conflicts: ['full-finetune', ...backboneUnrecorded],
   // Of two sets of tokens, the one that is taken off later must lie behind the other.
   before: ['deep-prompts?'],
   transforms: ['tokens:blocks', 'parameters:trainable', 'tap:block-output'],

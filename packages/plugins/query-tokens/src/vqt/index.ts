@@ -1,6 +1,7 @@
 import { definePlugin, detach } from '@tapgrad/core';
 import { findStacks } from '@tapgrad/nn';
 import { mul, tensor1d } from '@tensorflow/tfjs-core';
+import { insideBackbone } from '../base/conflicts.ts';
 import { lastWidth, pooledWidth, replaceHead } from '../base/head.ts';
 import { patchSizeOf } from '../base/options.ts';
 import { followMode, trainOnly } from '../base/trainable.ts';
@@ -24,7 +25,7 @@ export const queryTokens = definePlugin<QueryTokensOptions, CheckedQueryTokensOp
   name: 'query-tokens',
   version: '0.0.0',
   // Nothing that trains inside the backbone would get a gradient: its stream is not recorded.
-  conflicts: ['full-finetune', 'prompt-tokens', 'prefix-tokens', 'deep-prompts', 'bias-tuning', 'side-path'],
+  conflicts: ['full-finetune', ...insideBackbone],
   writes: ['output:model', 'forward:blocks', 'tokens:blocks'],
   transforms: ['parameters:trainable'],
   options: queryTokensOptions,
