@@ -21,7 +21,9 @@ export default defineConfig(async () => ({
         resolve: { ...sourceFirst.resolve, alias: await float64Engine() },
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/src/**/*.test.ts'],
+          include: ['packages', 'examples', 'benchmarks']
+            .map((folder) => `${folder}/**/src/**/*.test.ts`)
+            .concat('scripts/**/*.test.ts'),
           exclude: ['**/*.{wasm,browser,e2e}.test.ts', '**/node_modules/**'],
           setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
           testTimeout,
@@ -32,7 +34,7 @@ export default defineConfig(async () => ({
         resolve: { ...sourceFirst.resolve, alias: await stockGradients() },
         test: {
           name: 'wasm',
-          include: ['packages/**/src/**/*.wasm.test.ts', 'examples/**/src/**/*.wasm.test.ts'],
+          include: ['packages', 'examples', 'benchmarks'].map((folder) => `${folder}/**/src/**/*.wasm.test.ts`),
           setupFiles: [quiet, noLeaks],
           testTimeout,
         },

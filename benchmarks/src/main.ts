@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { accuracyCommand } from './accuracy/index.ts';
 import { hooks } from './hooks/index.ts';
 import { memory } from './memory/index.ts';
 import { op } from './op/index.ts';
@@ -28,6 +29,8 @@ benchmark('step', 'a full fine-tuning step of a small transformer: tapgrad, plai
 benchmark('memory', 'what training by each method holds, against full fine-tuning', memory);
 benchmark('hooks', 'what five observing plugins and an empty stack cost', hooks);
 benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not', op);
+
+program.addCommand(accuracyCommand());
 
 await program.parseAsync();
 
