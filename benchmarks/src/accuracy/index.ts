@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { print, type Report } from '../report.ts';
+import { emoji } from './emoji.ts';
 import { type ExperimentOptions, names, seedList } from './experiment/options.ts';
 import { fashionVit } from './fashion-vit.ts';
 import { type PretrainingOptions, pretrainVit } from './pretrain-vit.ts';
@@ -26,6 +27,7 @@ export function accuracyCommand(): Command {
       .action(async (options: ExperimentOptions) => print(await run(options), options));
   }
 
+  experiment('emoji', 'categories of emoji by the top of a pretrained MobileNetV2', emoji);
   experiment('fashion-vit', 'a vision transformer on three classes it was not pretrained on', fashionVit).option(
     '--model <file>',
     'its weights',

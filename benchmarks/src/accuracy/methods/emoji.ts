@@ -1,0 +1,35 @@
+import { freezeStatistics } from '@tapgrad/nn';
+import { type Method, trainOnly } from '../experiment/method.ts';
+import type { MobileNetTop } from '../models/mobilenet-top.ts';
+
+const smallRates = [3e-4, 1e-3, 3e-3];
+const largeRates = [1e-3, 3e-3, 1e-2];
+
+/** What is compared on the top of the pretrained MobileNetV2. */
+export const emojiMethods: readonly Method<MobileNetTop>[] = [
+  {
+    name: 'head',
+    rates: largeRates,
+    prepare(model) {
+      freezeStatistics(model);
+      return trainOnly(model, 'classifier.*');
+    },
+  },
+  {
+    name: 'bias',
+    rates: largeRates,
+    prepare(model) {
+      freezeStatistics(model);
+      return trainOnly(model, '**.bias', 'classifier.*');
+    },
+  },
+  { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
+  {
+    name: 'full, statistics frozen',
+    rates: smallRates,
+    prepare(model) {
+      freezeStatistics(model);
+      return trainOnly(model, '**');
+    },
+  },
+];
