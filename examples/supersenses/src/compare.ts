@@ -6,7 +6,7 @@ import { loadModel, startBackend } from './load-model.ts';
 import { methods } from './methods.ts';
 import type { MethodName, Options } from './options.ts';
 import { reportPage } from './page/html.ts';
-import { showProgress } from './progress.ts';
+import { labelWidth, showProgress } from './progress.ts';
 import { type MethodResult, type RunResult, summary } from './results.ts';
 import { saveMethod } from './saved-method.ts';
 import { table } from './table.ts';
@@ -66,7 +66,7 @@ async function runMethod(
     const { accuracy } = trained;
     const about = { method: name, model: modelName, labels: task.labels, seed, accuracy };
     const saved = await saveMethod(out, stack, about);
-    console.log(`${name.padEnd(7)} accuracy ${(accuracy * 100).toFixed(1)} %, saved as ${saved}`);
+    console.log(`${name.padEnd(labelWidth)} accuracy ${(accuracy * 100).toFixed(1)} %, saved as ${saved}`);
     return { ...trained, saved };
   } finally {
     progress.end();

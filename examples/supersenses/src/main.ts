@@ -1,11 +1,20 @@
 import { Command, Option } from 'commander';
 import type { ClassifyOptions } from './classify.ts';
-import { integer, list, methodList, methodNames, type Options, positive, positiveInteger } from './options.ts';
+import {
+  integer,
+  list,
+  methodAbouts,
+  methodList,
+  type Options,
+  positive,
+  positiveInteger,
+  usualMethods,
+} from './options.ts';
 import { UserError } from './user-error.ts';
 
 const program = new Command('npm start --')
   .description('Fine-tunes a pretrained sentence encoder and compares methods: same data, same steps, same seed.')
-  .option('--methods <list>', `which, with commas: ${methodNames.join(', ')}`, methodList, [...methodNames])
+  .option('--methods <list>', 'which, with commas (below), or all', methodList, [...usualMethods])
   .option('--steps <count>', 'training steps of each method', positiveInteger, 120)
   .option('--batch <size>', 'sentences a step', positiveInteger, 32)
   .option(
@@ -25,6 +34,10 @@ const program = new Command('npm start --')
   .option('--report <file>', 'where the page with the curves goes', 'report/index.html')
   .option('--json', 'print one JSON object as the last line', false)
   .action(async (options: Options) => (await import('./compare.ts')).compare(options, interrupted()));
+
+const width = Math.max(...Object.keys(methodAbouts).map((name) => name.length));
+const abouts = Object.entries(methodAbouts).map(([name, about]) => `  ${name.padEnd(width)}  ${about}`);
+program.addHelpText('after', `\nMethods, and what of the model trains:\n${abouts.join('\n')}`);
 
 program
   .command('classify')

@@ -1,3 +1,4 @@
+import { biasTuning } from '@tapgrad/activation-compression';
 import type { Module, Plugin } from '@tapgrad/core';
 import { ladder } from '@tapgrad/ladder';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -7,7 +8,7 @@ import type { MethodName } from './options.ts';
 export interface Method {
   readonly learningRate: number;
   /** Says what of the model, which has a new head of `classes` classes, trains and returns the plugins to attach. */
-  prepare(model: Module<[Tensor]>, classes: number): Plugin[];
+  prepare(model: Module<[Tensor]>, classes: number): readonly (Plugin | readonly Plugin[])[];
 }
 
 export const methods: Readonly<Record<MethodName, Method>> = {
@@ -31,5 +32,9 @@ export const methods: Readonly<Record<MethodName, Method>> = {
   ladder: {
     learningRate: 1.5e-2,
     prepare: (_model, classes) => [ladder({ blocks: 'layers.*', reduction: 8, init: 'random', head: { classes } })],
+  },
+  bias: {
+    learningRate: 1e-2,
+    prepare: () => [biasTuning({ head: 'head' })],
   },
 };

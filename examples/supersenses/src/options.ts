@@ -1,7 +1,15 @@
 import { InvalidArgumentError } from 'commander';
 
-export const methodNames = ['head', 'full', 'ladder'] as const;
-export type MethodName = (typeof methodNames)[number];
+/** Every method that fits the text model, in the order in which they run, and what it is. */
+export const methodAbouts = {
+  head: 'the classifier alone',
+  full: 'every weight',
+  ladder: 'a narrow network beside the frozen one (LST)',
+  bias: 'biases, shifts of norms, classifier (BitFit)',
+} as const;
+export type MethodName = keyof typeof methodAbouts;
+export const methodNames = Object.keys(methodAbouts) as readonly MethodName[];
+export const usualMethods: readonly MethodName[] = ['head', 'full', 'ladder'];
 
 /** Options of the comparison, as `--help` lists them. */
 export interface Options {
@@ -23,10 +31,10 @@ export interface Options {
 }
 
 export function methodList(text: string): MethodName[] {
-  const names = [...new Set(list(text))];
+  const names = [...new Set(list(text).flatMap((name): readonly string[] => (name === 'all' ? methodNames : [name])))];
   const wrong = names.find((name) => !(methodNames as readonly string[]).includes(name));
   if (wrong !== undefined)
-    throw new InvalidArgumentError(`unknown method "${wrong}"; choose among ${methodNames.join(', ')}`);
+    throw new InvalidArgumentError(`unknown method "${wrong}"; choose among ${methodNames.join(', ')}, or all`);
   return names as MethodName[];
 }
 

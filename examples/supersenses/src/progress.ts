@@ -1,5 +1,6 @@
 import type { StepEvent } from '@tapgrad/train';
 import { SingleBar } from 'cli-progress';
+import { methodNames } from './options.ts';
 
 /** What of a training step is shown. */
 export type StepReport = Pick<StepEvent, 'step' | 'loss' | 'stepMs' | 'peakBytes' | 'etaMs'>;
@@ -13,6 +14,9 @@ export interface Progress {
 
 const plainEveryMs = 4000;
 
+/** Wide enough for every method's name. */
+export const labelWidth = Math.max(...methodNames.map((name) => name.length));
+
 /** A bar on a terminal, else a plain line every few seconds. */
 export function showProgress(method: string, steps: number, terminal = process.stdout.isTTY): Progress {
   const text = ({ loss, stepMs, peakBytes, etaMs }: StepReport) => ({
@@ -23,7 +27,7 @@ export function showProgress(method: string, steps: number, terminal = process.s
   });
   if (terminal) {
     const bar = new SingleBar({
-      format: `${method.padEnd(7)} {bar} {value}/{total}  loss {loss}  {ms} ms a step  peak {peak} MB  ETA {left}`,
+      format: `${method.padEnd(labelWidth)} {bar} {value}/{total}  loss {loss}  {ms} ms a step  peak {peak} MB  ETA {left}`,
       barsize: 24,
       hideCursor: true,
       clearOnComplete: true,
@@ -46,7 +50,7 @@ export function showProgress(method: string, steps: number, terminal = process.s
       shownAt = now;
       const { loss, ms, peak, eta } = text(report);
       console.log(
-        `${method.padEnd(7)} ${String(report.step).padStart(String(steps).length)}/${steps}  loss ${loss}  ${ms} ms a step  peak ${peak} MB  ETA ${eta}`,
+        `${method.padEnd(labelWidth)} ${String(report.step).padStart(String(steps).length)}/${steps}  loss ${loss}  ${ms} ms a step  peak ${peak} MB  ETA ${eta}`,
       );
     },
     end() {},

@@ -49,8 +49,7 @@ export async function openMethod(file: string) {
 /** The file that a run left in `folder`: the ladder's where there is one. Throws `UserError`. */
 export function newestMethod(folder: string): string {
   const found = existsSync(folder) ? readdirSync(folder) : [];
-  const file = methodNames
-    .toReversed()
+  const file = ['ladder', ...methodNames.toReversed()]
     .map((name) => `${name}.safetensors`)
     .find((name) => found.includes(name));
   if (file === undefined) throw new UserError(`nothing trained in ${folder} yet; run "npm start" first`);

@@ -9,7 +9,13 @@ export function drawCharts(run: RunResult, Plot: typeof uPlot): void {
   const dark = matchMedia('(prefers-color-scheme: dark)').matches;
   const ink = dark ? '#c9d1d9' : '#333';
   const rule = dark ? '#2d333b' : '#e7e7e7';
+  // The first six are told apart by colour-blind readers too; further methods repeat them in dashes.
   const methodColours = ['#e69f00', '#0072b2', '#009e73', '#cc79a7', '#d55e00', '#56b4e9'];
+  const strokeOf = (index: number) => ({
+    stroke: methodColours[index % methodColours.length]!,
+    dash: [[], [8, 4], [2, 3]][Math.floor(index / methodColours.length) % 3]!,
+    points: { show: false },
+  });
   const categoryColours: Readonly<Record<string, string>> = {
     parameters: '#4e79a7',
     gradients: '#f28e2b',
@@ -37,23 +43,27 @@ export function drawCharts(run: RunResult, Plot: typeof uPlot): void {
     let level: number | undefined;
     return losses.map((loss) => (level = level === undefined ? loss : 0.85 * level + 0.15 * loss));
   };
+  // The single steps of many methods would hide each other.
+  const everyStep = run.methods.length <= 4;
   draw(
     'losses',
     {
       height: 340,
       scales: { x: { time: false } },
-      axes: [axis('training step', 40), axis('cross-entropy (line: smoothed)', 60)],
+      axes: [axis('training step', 40), axis('cross-entropy, smoothed', 60)],
       series: [
         { label: 'step' },
         ...run.methods.flatMap(({ name }, index): uPlot.Series[] => [
-          { label: `${name}, each step`, stroke: `${methodColours[index % 6]}44`, points: { show: false } },
-          { label: name, stroke: methodColours[index % 6]!, width: 2, points: { show: false } },
+          ...(everyStep
+            ? [{ ...strokeOf(index), label: `${name}, each step`, stroke: `${strokeOf(index).stroke}44` }]
+            : []),
+          { ...strokeOf(index), label: name, width: 2 },
         ]),
       ],
     },
     [
       Array.from({ length: steps }, (_, step) => step + 1),
-      ...run.methods.flatMap(({ losses }) => [[...losses], smooth(losses)]),
+      ...run.methods.flatMap(({ losses }) => [...(everyStep ? [[...losses]] : []), smooth(losses)]),
     ],
   );
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { methodAbouts } from '../options.ts';
 import type { RunResult } from '../results.ts';
 import { comparison } from '../table.ts';
 import { drawCharts } from './charts.ts';
@@ -42,12 +43,14 @@ seed ${run.seed}, ${escaped(run.backend)} backend. Always answering the commones
 <div id="losses"></div>
 <h2>Memory over one training step</h2>
 <p class="about">Unique buffers by category, all at one scale. Weights that do not train are parameters too.</p>
-${run.methods.map(({ name }, index) => `<h3>${escaped(name)}</h3><div id="memory-${index}"></div>`).join('\n')}
+${run.methods.map(({ name }, index) => `<h3>${escaped(titled(name))}</h3><div id="memory-${index}"></div>`).join('\n')}
 <script>${plotScript}</script>
 <script>(${drawCharts.toString()})(${JSON.stringify(run).replaceAll('<', '\\u003c')}, uPlot);</script>
 </html>
 `;
 }
 
+const titled = (method: string) =>
+  [method, methodAbouts[method as keyof typeof methodAbouts]].filter(Boolean).join(': ');
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
