@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { classify } from './classify.ts';
 import { compare } from './compare.ts';
-import type { Options } from './options.ts';
+import { methodNames, type Options } from './options.ts';
 
 let folder = '';
 let options: Options;
@@ -54,6 +54,17 @@ describe('the main job', () => {
     for (const name of options.methods) {
       await classify('a sheep and a dog', { ...options, from: join(options.out, `${name}.safetensors`), top: 2 });
       expect(printed.at(-1)).toMatch(new RegExp(`"method":"${name}","classes":\\[{"label":"animal"`));
+    }
+  });
+
+  it('trains by every method that there is, and each can be used afterwards', async () => {
+    await compare({ ...options, methods: methodNames, steps: 12 }, new AbortController().signal);
+    const { methods } = last();
+    expect(methods.map(({ name }) => name)).toEqual(methodNames);
+    for (const { lossFirst, lossLast } of methods) expect(lossLast).toBeLessThan(lossFirst);
+    for (const name of methodNames) {
+      await classify('a sheep and a dog', { ...options, from: join(options.out, `${name}.safetensors`), top: 2 });
+      expect(printed.at(-1)).toContain(`"method":"${name}"`);
     }
   });
 

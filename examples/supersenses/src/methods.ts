@@ -1,6 +1,7 @@
 import { biasTuning } from '@tapgrad/activation-compression';
 import type { Module, Plugin } from '@tapgrad/core';
-import { ladder } from '@tapgrad/ladder';
+import { ladder, sherl } from '@tapgrad/ladder';
+import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { MethodName } from './options.ts';
 
@@ -32,6 +33,22 @@ export const methods: Readonly<Record<MethodName, Method>> = {
   ladder: {
     learningRate: 1.5e-2,
     prepare: (_model, classes) => [ladder({ blocks: 'layers.*', reduction: 8, init: 'random', head: { classes } })],
+  },
+  sherl: {
+    learningRate: 1e-2,
+    prepare: (_model, classes) => [sherl({ head: { classes } })],
+  },
+  'query-tokens': {
+    learningRate: 1e-2,
+    prepare: (_model, classes) => [queryTokens({ head: { classes } })],
+  },
+  prompts: {
+    learningRate: 1e-2,
+    prepare: () => [promptTokens()],
+  },
+  prefix: {
+    learningRate: 1e-2,
+    prepare: () => [prefixTokens({ hidden: 128 })],
   },
   bias: {
     learningRate: 1e-2,

@@ -5,6 +5,10 @@ export const methodAbouts = {
   head: 'the classifier alone',
   full: 'every weight',
   ladder: 'a narrow network beside the frozen one (LST)',
+  sherl: 'a merge of the first blocks, which feeds the frozen last one (SHERL)',
+  'query-tokens': 'queries that read every block, classifier on their answers (VQT)',
+  prompts: 'tokens in front of every block (VPT)',
+  prefix: 'keys and values of every attention',
   bias: 'biases, shifts of norms, classifier (BitFit)',
 } as const;
 export type MethodName = keyof typeof methodAbouts;
