@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { print, type Report } from '../report.ts';
 import { emoji } from './emoji.ts';
 import { type ExperimentOptions, names, seedList } from './experiment/options.ts';
+import { fashionLocal } from './fashion-local.ts';
 import { fashionVit } from './fashion-vit.ts';
 import { type PretrainingOptions, pretrainVit } from './pretrain-vit.ts';
 
@@ -28,6 +29,7 @@ export function accuracyCommand(): Command {
   }
 
   experiment('emoji', 'categories of emoji by the top of a pretrained MobileNetV2', emoji);
+  experiment('fashion-local', 'a residual network in gradient-isolated parts, from scratch', fashionLocal);
   experiment('fashion-vit', 'a vision transformer on three classes it was not pretrained on', fashionVit).option(
     '--model <file>',
     'its weights',
@@ -36,7 +38,7 @@ export function accuracyCommand(): Command {
   command
     .command('pretrain-vit')
     .description('pretrains the model of `fashion-vit`; an interrupted run goes on where it stood')
-    .option('--epochs <count>', 'passes over the 42,000 images', positive, 8)
+    .option('--epochs <count>', 'passes over the 42,000 images', positive, 3)
     .option('--seed <number>', 'of weights, order and augmentation', positive, 1)
     .option('--checkpoints <folder>', 'where a run can go on from', 'runs/pretrain-vit')
     .option('--out <file>', 'where the weights go', shippedVit)

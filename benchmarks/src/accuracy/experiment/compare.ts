@@ -6,8 +6,9 @@ import { type Outcome, trainOnce } from './train.ts';
 export interface Parts {
   readonly train: BatchSource;
   readonly test: BatchSource;
-  readonly fit: BatchSource;
-  readonly validation: BatchSource;
+  /** Both only where a method has several rates. */
+  readonly fit?: BatchSource;
+  readonly validation?: BatchSource;
 }
 
 export interface Comparison<Model extends Classifier> {
@@ -58,6 +59,7 @@ async function compareOne<Model extends Classifier>(
   const validation: Record<string, number> = {};
   for (const learningRate of method.rates.length > 1 ? method.rates : []) {
     const { fit, validation: test } = parts(first);
+    if (!fit || !test) throw new Error(`nothing to choose the rate of ${method.name} on`);
     const run = { ...settings, train: fit, test, learningRate, seed: first };
     validation[learningRate] = (await trainOnce(await build(first), method, run)).accuracy;
   }

@@ -3,6 +3,7 @@ import { accuracy, crossEntropy } from '@tapgrad/nn';
 import { adamw, type BatchSource, cosine, Trainer, warmup } from '@tapgrad/train';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { median } from '../../machine.ts';
+import { disposedAfterUse } from './disposed-after-use.ts';
 import type { Classifier, Method } from './method.ts';
 
 export interface TrainingRun {
@@ -58,7 +59,7 @@ export async function trainOnce<Model extends Classifier>(
     }
     // Judging may hold more than a step does.
     const { bytes, categories } = stack.ledger.peak();
-    const judged = finite ? await stack.evaluate(test.batches(0), { accuracy }) : undefined;
+    const judged = finite ? await stack.evaluate(disposedAfterUse(test), { accuracy }) : undefined;
     return {
       accuracy: judged?.metrics.accuracy ?? 0,
       trainableParameters: [...stack.trainableParameters().values()].reduce((total, { size }) => total + size, 0),

@@ -2,8 +2,8 @@ import { freezeStatistics } from '@tapgrad/nn';
 import { type Method, trainOnly } from '../experiment/method.ts';
 import type { MobileNetTop } from '../models/mobilenet-top.ts';
 
-const smallRates = [3e-4, 1e-3, 3e-3];
-const largeRates = [1e-3, 3e-3, 1e-2];
+const smallRates = [3e-4, 1e-3];
+const largeRates = [1e-3, 3e-3];
 
 /** What is compared on the top of the pretrained MobileNetV2. */
 export const emojiMethods: readonly Method<MobileNetTop>[] = [
@@ -25,7 +25,7 @@ export const emojiMethods: readonly Method<MobileNetTop>[] = [
   },
   { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
   {
-    name: 'full, statistics frozen',
+    name: 'full with frozen statistics',
     rates: smallRates,
     prepare(model) {
       freezeStatistics(model);

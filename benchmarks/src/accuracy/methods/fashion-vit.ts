@@ -1,6 +1,7 @@
-import { biasTuning, deepPrompts, sidePath } from '@tapgrad/activation-compression';
+import { biasTuning } from '@tapgrad/activation-compression';
 import { ladder, sherl } from '@tapgrad/ladder';
 import type { VisionTransformer } from '@tapgrad/nn';
+import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
 import { type Method, trainOnly } from '../experiment/method.ts';
 
 const smallRates = [3e-4, 1e-3];
@@ -18,6 +19,10 @@ export function fashionVitMethods(classes: number): readonly Method<VisionTransf
       prepare: () => [ladder({ reduction: 4, init: 'random', head, pooling })],
     },
     { name: 'sherl', rates: largeRates, prepare: () => [sherl({ head, pooling })] },
+    { name: 'query tokens', rates: largeRates, prepare: () => [queryTokens({ head })] },
+    { name: 'deep prompts', rates: largeRates, prepare: () => [promptTokens()] },
+    { name: 'shallow prompts', rates: largeRates, prepare: () => [promptTokens({ mode: 'shallow' })] },
+    { name: 'prefix', rates: largeRates, prepare: () => [prefixTokens({ hidden: 64 })] },
     { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
     { name: 'bias', rates: largeRates, prepare: () => [biasTuning({ head: 'head' })] },
   ];
