@@ -16,7 +16,7 @@ const sizes = { fit: 870, validation: 220, test: 546 } as const;
 const side = 96;
 /** The last five of seventeen blocks train. */
 const firstBlock = 12;
-const epochs = 10;
+const epochs = 8;
 const batchSize = 32;
 // One split for all seeds, which draw the new classifier and the order.
 const splitSeed = 16;

@@ -12,7 +12,7 @@ import { summarize } from './experiment/summary.ts';
 import { fashionLocalMethods } from './methods/fashion-local.ts';
 
 const sizes = { train: 4000, test: 2000 } as const;
-const epochs = 3;
+const epochs = 2;
 const batchSize = 64;
 const splitSeed = 32;
 // Decoders draw the image from 0 to 1, and the first batch norm takes care of the rest.

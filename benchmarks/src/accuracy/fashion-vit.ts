@@ -13,7 +13,7 @@ import { fashionVitMethods } from './methods/fashion-vit.ts';
 import { heldOutClasses, loadFashionVit } from './models/fashion-vit.ts';
 
 const sizes = { train: 300, validation: 300, test: 1000 } as const;
-const epochs = 20;
+const epochs = 10;
 const batchSize = 32;
 // The same images judge every seed; the seed draws those that are learnt from, and the new weights.
 const testSeed = 20_170_825;

@@ -5,6 +5,7 @@ import { type ExperimentOptions, names, seedList } from './experiment/options.ts
 import { fashionLocal } from './fashion-local.ts';
 import { fashionVit } from './fashion-vit.ts';
 import { type PretrainingOptions, pretrainVit } from './pretrain-vit.ts';
+import { supersenses } from './supersenses.ts';
 
 const shippedVit = 'benchmarks/models/fashion-vit.safetensors';
 
@@ -35,6 +36,7 @@ export function accuracyCommand(): Command {
     'its weights',
     shippedVit,
   );
+  experiment('supersenses', 'the main job by all methods, once a seed', supersenses);
   command
     .command('pretrain-vit')
     .description('pretrains the model of `fashion-vit`; an interrupted run goes on where it stood')

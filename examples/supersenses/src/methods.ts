@@ -1,6 +1,6 @@
-import { biasTuning } from '@tapgrad/activation-compression';
+import { biasTuning, derivativeCodes } from '@tapgrad/activation-compression';
 import type { Module, Plugin } from '@tapgrad/core';
-import { ladder, sherl } from '@tapgrad/ladder';
+import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { MethodName } from './options.ts';
@@ -38,6 +38,10 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     learningRate: 1e-2,
     prepare: (_model, classes) => [sherl({ head: { classes } })],
   },
+  unipt: {
+    learningRate: 1e-2,
+    prepare: (_model, classes) => [unipt({ head: { classes } })],
+  },
   'query-tokens': {
     learningRate: 1e-2,
     prepare: (_model, classes) => [queryTokens({ head: { classes } })],
@@ -53,5 +57,12 @@ export const methods: Readonly<Record<MethodName, Method>> = {
   bias: {
     learningRate: 1e-2,
     prepare: () => [biasTuning({ head: 'head' })],
+  },
+  'full+codes': {
+    learningRate: 1e-3,
+    prepare(model) {
+      model.unfreeze('**');
+      return [derivativeCodes()];
+    },
   },
 };

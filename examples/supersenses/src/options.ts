@@ -6,10 +6,12 @@ export const methodAbouts = {
   full: 'every weight',
   ladder: 'a narrow network beside the frozen one (LST)',
   sherl: 'a merge of the first blocks, which feeds the frozen last one (SHERL)',
+  unipt: 'a merge of all frozen blocks by confidence (UniPT)',
   'query-tokens': 'queries that read every block, classifier on their answers (VQT)',
   prompts: 'tokens in front of every block (VPT)',
   prefix: 'keys and values of every attention',
   bias: 'biases, shifts of norms, classifier (BitFit)',
+  'full+codes': 'every weight; slopes of activations in 4-bit codes',
 } as const;
 export type MethodName = keyof typeof methodAbouts;
 export const methodNames = Object.keys(methodAbouts) as readonly MethodName[];

@@ -28,9 +28,10 @@ export interface Row extends Omit<Outcome, 'accuracy'> {
   readonly accuracy: number;
   /** By seed. */
   readonly accuracies: Readonly<Record<string, number>>;
-  readonly learningRate: number;
+  /** Undefined: what is trained has its own. */
+  readonly learningRate?: number;
   /** Accuracy on the validation part by learning rate, with the first seed. */
-  readonly validation: Readonly<Record<string, number>>;
+  readonly validation?: Readonly<Record<string, number>>;
 }
 
 /** Chooses each method's learning rate on the validation part with the first seed, then trains with every seed. */

@@ -72,7 +72,7 @@ describe('a comparison', () => {
     const [head, full] = await compareSmall();
     expect(memory().numTensors).toBe(before);
     expect(head).toMatchObject({ method: 'head', learningRate: 3e-2, trainableParameters: 18 });
-    expect(Object.keys(head!.validation)).toEqual(['1e-9', '0.03']);
+    expect(Object.keys(head!.validation!)).toEqual(['1e-9', '0.03']);
     expect(full).toMatchObject({ learningRate: 3e-2, validation: {}, trainableParameters: 42 });
     for (const row of [head!, full!]) {
       const { 1: first, 2: second } = row.accuracies;

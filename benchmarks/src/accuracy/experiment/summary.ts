@@ -37,7 +37,7 @@ export function summarize({ experiment, about, seeds, rows, addTo }: Summary): R
       full ? (row.peakBytes / full.peakBytes).toFixed(2) : '',
       (row.savedBytes / 1e6).toFixed(2),
       row.stepMs.toFixed(0),
-      String(row.learningRate),
+      String(row.learningRate ?? ''),
     ]),
     figures: Object.fromEntries(all.map(({ method, accuracy }) => [method, accuracy])),
     raw: { experiment, about, rows: all },

@@ -1,5 +1,5 @@
 import { biasTuning } from '@tapgrad/activation-compression';
-import { ladder, sherl } from '@tapgrad/ladder';
+import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import type { VisionTransformer } from '@tapgrad/nn';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
 import { type Method, trainOnly } from '../experiment/method.ts';
@@ -19,6 +19,7 @@ export function fashionVitMethods(classes: number): readonly Method<VisionTransf
       prepare: () => [ladder({ reduction: 4, init: 'random', head, pooling })],
     },
     { name: 'sherl', rates: largeRates, prepare: () => [sherl({ head, pooling })] },
+    { name: 'unipt', rates: largeRates, prepare: () => [unipt({ head, pooling })] },
     { name: 'query tokens', rates: largeRates, prepare: () => [queryTokens({ head })] },
     { name: 'deep prompts', rates: largeRates, prepare: () => [promptTokens()] },
     { name: 'shallow prompts', rates: largeRates, prepare: () => [promptTokens({ mode: 'shallow' })] },
