@@ -1,3 +1,4 @@
+import { biasTuning, mobileTl, sidePath } from '@tapgrad/activation-compression';
 import { freezeStatistics } from '@tapgrad/nn';
 import { type Method, trainOnly } from '../experiment/method.ts';
 import type { MobileNetTop } from '../models/mobilenet-top.ts';
@@ -15,13 +16,16 @@ export const emojiMethods: readonly Method<MobileNetTop>[] = [
       return trainOnly(model, 'classifier.*');
     },
   },
+  { name: 'bias', rates: largeRates, prepare: () => [biasTuning()] },
   {
-    name: 'bias',
+    name: 'bias and side paths',
     rates: largeRates,
-    prepare(model) {
-      freezeStatistics(model);
-      return trainOnly(model, '**.bias', 'classifier.*');
-    },
+    prepare: () => [biasTuning(), sidePath({ blocks: 'blocks.*', pool: 1 })],
+  },
+  {
+    name: 'mobile-tl',
+    rates: smallRates,
+    prepare: (model) => [mobileTl({ train: model.blocks.length })],
   },
   { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
   {

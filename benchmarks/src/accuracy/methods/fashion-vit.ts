@@ -1,4 +1,4 @@
-import { biasTuning } from '@tapgrad/activation-compression';
+import { biasTuning, derivativeCodes, sidePath } from '@tapgrad/activation-compression';
 import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import type { VisionTransformer } from '@tapgrad/nn';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
@@ -26,5 +26,15 @@ export function fashionVitMethods(classes: number): readonly Method<VisionTransf
     { name: 'prefix', rates: largeRates, prepare: () => [prefixTokens({ hidden: 64 })] },
     { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
     { name: 'bias', rates: largeRates, prepare: () => [biasTuning({ head: 'head' })] },
+    {
+      name: 'bias and side paths',
+      rates: largeRates,
+      prepare: () => [biasTuning({ head: 'head' }), sidePath()],
+    },
+    {
+      name: 'full with derivative codes',
+      rates: smallRates,
+      prepare: (model) => [...trainOnly(model, '**'), derivativeCodes()],
+    },
   ];
 }
