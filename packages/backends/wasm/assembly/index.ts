@@ -17,3 +17,4 @@ export { batchNorm } from './batch-norm';
 export { compare, logic } from './compare';
 export { packBits, unpackBits } from './code-words';
 export { packDerivative, unpackDerivative } from './derivative-codes';
+export { packGroups, unpackGroups } from './group-codes';

@@ -237,4 +237,24 @@ export interface KernelExports {
   unpackBits(size: number, words: Address, bits: number, codes: Address): void;
   packDerivative(size: number, x: Address, count: number, borders: Address, bits: number, words: Address): void;
   unpackDerivative(size: number, words: Address, bits: number, planes: Address, dy: Address, y: Address): void;
+  packGroups(
+    size: number,
+    group: number,
+    x: Address,
+    bits: number,
+    half: number,
+    stochastic: number,
+    seed: number,
+    words: Address,
+    ranges: Address,
+  ): void;
+  unpackGroups(
+    size: number,
+    group: number,
+    words: Address,
+    ranges: Address,
+    bits: number,
+    half: number,
+    y: Address,
+  ): void;
 }

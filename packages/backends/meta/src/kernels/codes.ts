@@ -1,4 +1,4 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernel } from '../register.ts';
 
 /** Codes of saved activations: rows of int32 words, as many as the bits take. */
@@ -11,8 +11,16 @@ export function registerCodes(): void {
     made([wordsOf(x, attrs.bits)], 'int32'),
   );
   kernel<object, { shape: readonly number[] }>('tapgrad.UnpackDerivative', ({ attrs, made }) => made(attrs.shape));
+  kernel<{ x: TensorInfo }, { bits: number; group: number; scales: string }>(
+    'tapgrad.PackGroups',
+    ({ inputs: { x }, attrs: { bits, group, scales }, made }) => {
+      const groups = Math.ceil(util.sizeFromShape(x.shape) / group);
+      return [made([wordsOf(x, bits)], 'int32'), scales === 'bfloat16' ? made([groups], 'int32') : made([groups, 2])];
+    },
+  );
+  kernel<object, { shape: readonly number[] }>('tapgrad.UnpackGroups', ({ attrs, made }) => made(attrs.shape));
 }
 
 function wordsOf({ shape }: TensorInfo, bits: number): number {
-  return Math.ceil((shape.reduce((product, length) => product * length, 1) * bits) / 32);
+  return Math.ceil((util.sizeFromShape(shape) * bits) / 32);
 }

@@ -11,6 +11,7 @@ import { registerCrossEntropy } from './cross-entropy.ts';
 import { registerDepthwiseConvolutions } from './depthwise-conv.ts';
 import { registerEinsum } from './einsum.ts';
 import { registerElementwise } from './elementwise.ts';
+import { registerGroups } from './groups.ts';
 import { registerLayout } from './layout.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerNorms } from './norm.ts';
@@ -39,5 +40,6 @@ export function registerAllKernels(): void {
   registerEinsum();
   registerComplex();
   registerCodes();
+  registerGroups();
   registerCorrections();
 }
