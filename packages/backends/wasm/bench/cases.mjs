@@ -3,7 +3,13 @@
 /** @param tf tfjs-core */
 export function cases(tf) {
   const normal = (...shape) => tf.randomNormal(shape, 0, 1, 'float32', 1);
-  return [...products(normal), ...shapes(tf, normal), ...convolutions(normal), ...fused(tf, normal)];
+  return [
+    ...products(normal),
+    ...shapes(tf, normal),
+    ...convolutions(normal),
+    ...fused(tf, normal),
+    ...codes(tf, normal(8, 64, 768)),
+  ];
 }
 
 function products(normal) {
@@ -207,5 +213,45 @@ function fused(tf, normal) {
       attrs: { learningRate: 1e-9, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1 },
     },
     { name: 'AddInPlace 2^18', kernel: 'tapgrad.AddInPlace', inputs: { a: gradient, b: m } },
+  ];
+}
+
+/** Codes of saved activations. */
+function codes(tf, wide) {
+  const borders = Array.from({ length: 15 }, (_, i) => (i - 7) / 3);
+  return [
+    {
+      name: 'PackDerivative 4 bits [8,64,768]',
+      kernel: 'tapgrad.PackDerivative',
+      inputs: { x: wide },
+      attrs: { borders, inclusive: borders.map(() => false), bits: 4 },
+      composed: () =>
+        borders.map((border) => tf.cast(tf.greater(wide, border), 'int32')).reduce((a, b) => tf.add(a, b)),
+    },
+    {
+      name: 'UnpackDerivative 4 bits, times dy [8,64,768]',
+      kernel: 'tapgrad.UnpackDerivative',
+      inputs: { codes: tf.zeros([wide.size / 8], 'int32'), dy: wide },
+      attrs: { levels: [...borders, 2], bits: 4, shape: wide.shape },
+      composed: () => tf.mul(wide, tf.gather(tf.tensor1d([...borders, 2]), tf.zeros(wide.shape, 'int32'))),
+    },
+    {
+      name: 'PackGroups 4 bits, stochastic [8,64,768]',
+      kernel: 'tapgrad.PackGroups',
+      inputs: { x: wide },
+      attrs: { bits: 4, group: 256, scales: 'bfloat16', stochastic: true, seed: 7 },
+    },
+    {
+      name: 'PackGroups 4 bits, nearest [8,64,768]',
+      kernel: 'tapgrad.PackGroups',
+      inputs: { x: wide },
+      attrs: { bits: 4, group: 256, scales: 'bfloat16', stochastic: false, seed: 0 },
+    },
+    {
+      name: 'UnpackGroups 4 bits [8,64,768]',
+      kernel: 'tapgrad.UnpackGroups',
+      inputs: { codes: tf.zeros([wide.size / 8], 'int32'), ranges: tf.zeros([wide.size / 256], 'int32') },
+      attrs: { bits: 4, group: 256, scales: 'bfloat16', shape: wide.shape },
+    },
   ];
 }

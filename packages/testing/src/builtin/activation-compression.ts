@@ -1,4 +1,4 @@
-import { derivativeCodes } from '@tapgrad/activation-compression';
+import { derivativeCodes, groupwiseCodes } from '@tapgrad/activation-compression';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
@@ -13,5 +13,16 @@ const derivatives: PluginSpec = {
   gradients: { lossy: 'f′ becomes one of 2^bits levels', bound: 0.1 },
 };
 
+const groups: PluginSpec = {
+  name: 'groupwise-codes',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => groupwiseCodes({ bits: 8, smallest: 32 }) },
+    { on: tinyTextEncoder, plugins: () => groupwiseCodes({ bits: 8, smallest: 32, rounding: 'nearest' }) },
+    { on: tinyResNet, plugins: () => groupwiseCodes({ bits: 8, smallest: 32 }) },
+    { on: tinyInvertedResiduals, plugins: () => groupwiseCodes({ bits: 8, smallest: 32, scales: 'float32' }) },
+  ],
+  gradients: { lossy: 'saved values become codes between the ends of their groups', bound: 0.1 },
+};
+
 /** One declaration per method of `@tapgrad/activation-compression`. */
-export const activationCompressionSpecs: readonly PluginSpec[] = [derivatives];
+export const activationCompressionSpecs: readonly PluginSpec[] = [derivatives, groups];
