@@ -1,5 +1,19 @@
 import { customRule } from '@tapgrad/core';
-import { add, batchNorm, mean, moments, mul, rsqrt, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  add,
+  batchNorm,
+  div,
+  mean,
+  moments,
+  mul,
+  rsqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { chain } from './chain.ts';
 
 const perChannel = [0, 1, 2];
 
@@ -28,17 +42,26 @@ export const batchNormTraining = customRule<'x' | 'weight' | 'bias' | 'mean' | '
     ...(need.x || need.weight ? (['x', 'mean', 'variance'] as const) : []),
     need.x && shapes.weight && 'weight',
   ],
-  backward({ dy, saved, shapes, attrs: { epsilon } }) {
-    const rstd = () => rsqrt(add(saved.variance, epsilon));
-    const xhat = () => mul(sub(saved.x, saved.mean), rstd());
+  // Values as large as x go as soon as the next one is there; what comes out of them is small.
+  backward({ dy, saved, need, shapes, release, attrs: { epsilon } }) {
+    const bias = () => sum(dy, perChannel);
+    if (!need.x && !need.weight) return { bias };
+    const centred = (x: Tensor) => sub(x, saved.mean);
+    const rstd = rsqrt(add(saved.variance, epsilon));
+    const along = tidy(() => sum(chain([centred, (x) => mul(dy, x)], saved.x), perChannel));
     return {
-      bias: () => sum(dy, perChannel),
-      weight: () => sum(mul(dy, xhat()), perChannel),
+      bias,
+      weight: () => mul(along, rstd),
       x() {
-        const normal = xhat();
-        const along = mul(normal, mean(mul(dy, normal), perChannel));
-        const scale = shapes.weight ? mul(saved.weight, rstd()) : rstd();
-        return mul(sub(sub(dy, mean(dy, perChannel)), along), scale);
+        const slope = div(mul(along, square(rstd)), dy.size / along.size);
+        const shift = mean(dy, perChannel);
+        const scale = shapes.weight ? mul(saved.weight, rstd) : rstd;
+        const falling = (x: Tensor) => {
+          release('x');
+          return mul(x, slope);
+        };
+        const links = [centred, falling, (x: Tensor) => sub(dy, x), (x: Tensor) => sub(x, shift)];
+        return chain([...links, (x: Tensor) => mul(x, scale)], saved.x);
       },
     };
   },
