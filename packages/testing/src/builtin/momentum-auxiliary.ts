@@ -1,4 +1,4 @@
-import { localLearning, momentumAuxiliary } from '@tapgrad/momentum-auxiliary';
+import { localLearning, momentumAuxiliary, syntheticGradients } from '@tapgrad/momentum-auxiliary';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
@@ -45,5 +45,23 @@ const local: PluginSpec = {
   gradients: { replaced },
 };
 
+const synthetic: PluginSpec = {
+  name: 'synthetic-gradients',
+  uses: [
+    {
+      on: tinyResNet,
+      plugins: () => syntheticGradients({ hidden: 8 }),
+      atZero: () => syntheticGradients({ parts: 1 }),
+    },
+    { on: tinyVisionTransformer, plugins: () => syntheticGradients({ conditional: true }) },
+    { on: tinyInvertedResiduals, plugins: () => syntheticGradients({ blocks: 'blocks.*', hidden: 8 }) },
+    { on: tinyTextEncoder, plugins: () => syntheticGradients({ hidden: 8, layers: 1 }) },
+  ],
+  // The first predictions are 0, so that a part moves a step after the next one: two parts do in the two steps of the check.
+  gradients: {
+    replaced: 'each part but the last learns from a predicted gradient; the tests of the method have it by hand',
+  },
+};
+
 /** One declaration per method of `@tapgrad/momentum-auxiliary`. */
-export const momentumAuxiliarySpecs: readonly PluginSpec[] = [man, local];
+export const momentumAuxiliarySpecs: readonly PluginSpec[] = [man, local, synthetic];

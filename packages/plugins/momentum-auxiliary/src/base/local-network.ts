@@ -76,10 +76,10 @@ export class LocalNetwork {
   }
 
   private drawn(decoder: Decoder, y: Tensor, { inputs, pass, training }: Crossing): Tensor {
-    const { imageReduction: by } = this.options;
+    const { imageReduction: by, image: given } = this.options;
     decoder.train(training);
     return this.run(y, (value) => {
-      const whole = imageOf(pass.batch, inputs, { ...this.options, imageChannels: decoder.conv2.outChannels });
+      const whole = imageOf(pass.batch, inputs, { image: given, imageChannels: decoder.conv2.outChannels });
       const image = by === 1 ? whole : avgPool(whole as Tensor4D, by, by, 'valid');
       const [, height, width] = image.shape as [number, number, number];
       return reconstructionLoss(decoder.call(value, [height, width]), image);

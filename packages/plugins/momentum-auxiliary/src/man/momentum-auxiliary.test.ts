@@ -1,6 +1,6 @@
 import { definePlugin, type Plugin, type Stack } from '@tapgrad/core';
 import type { ResNet } from '@tapgrad/nn';
-import { add, memory, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { add, memory, type Tensor, tensor, tidy, zeros, zerosLike } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { momentumAuxiliary } from '../index.ts';
 import {
@@ -146,8 +146,13 @@ describe('a step with MAN', () => {
       upsample: 'last',
     } as const;
     const stack = attach(model, momentumAuxiliary(options as MomentumAuxiliaryOptions));
-    await losses(stack, { ...batch, inputs: normalised, raw: batch.inputs } as never, 2);
+    const of = { ...batch, inputs: normalised, raw: batch.inputs };
+    const { terms } = differentiated(stack, of);
+    const dark = { ...of, raw: tidy(() => zerosLike(batch.inputs)) };
+    expect(differentiated(stack, dark).terms['momentum-auxiliary/0']).not.toBe(terms['momentum-auxiliary/0']);
+    await losses(stack, of, 2);
     normalised.dispose();
+    dark.raw.dispose();
   });
 });
 
