@@ -46,9 +46,11 @@ export const batchNormTraining = customRule<'x' | 'weight' | 'bias' | 'mean' | '
   backward({ dy, saved, need, shapes, release, attrs: { epsilon } }) {
     const bias = () => sum(dy, perChannel);
     if (!need.x && !need.weight) return { bias };
-    const centred = (x: Tensor) => sub(x, saved.mean);
-    const rstd = rsqrt(add(saved.variance, epsilon));
-    const along = tidy(() => sum(chain([centred, (x) => mul(dy, x)], saved.x), perChannel));
+    // Read here: what is restored inside a tidy would be gone behind it.
+    const { x: values, mean: center, variance } = saved;
+    const centred = (x: Tensor) => sub(x, center);
+    const rstd = rsqrt(add(variance, epsilon));
+    const along = tidy(() => sum(chain([centred, (x) => mul(dy, x)], values), perChannel));
     return {
       bias,
       weight: () => mul(along, rstd),
@@ -61,7 +63,7 @@ export const batchNormTraining = customRule<'x' | 'weight' | 'bias' | 'mean' | '
           return mul(x, slope);
         };
         const links = [centred, falling, (x: Tensor) => sub(dy, x), (x: Tensor) => sub(x, shift)];
-        return chain([...links, (x: Tensor) => mul(x, scale)], saved.x);
+        return chain([...links, (x: Tensor) => mul(x, scale)], values);
       },
     };
   },

@@ -10,7 +10,7 @@ const man: PluginSpec = {
   uses: [
     {
       on: tinyResNet,
-      plugins: () => momentumAuxiliary({ parts: 3, reconstruction: 1, features: 8 }),
+      plugins: () => momentumAuxiliary({ reconstruction: 1, imageReduction: 2, features: 8 }),
       atZero: () => momentumAuxiliary({ parts: 1 }),
     },
     {
@@ -32,7 +32,7 @@ const local: PluginSpec = {
   uses: [
     {
       on: tinyResNet,
-      plugins: () => localLearning({ parts: 4, features: 8 }),
+      plugins: () => localLearning({ parts: 3, features: 8 }),
       atZero: () => localLearning({ parts: 1 }),
     },
     {

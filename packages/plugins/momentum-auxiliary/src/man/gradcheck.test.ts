@@ -34,15 +34,15 @@ function check(model: Module<never, Tensor>, plugin: Plugin, name: string): void
   const stack = attached(model, plugin);
   const { gradients } = differentiated(stack, batch);
   const term = () => differentiated(stack, batch).terms[name] as number;
-  let checked = 0;
-  for (const [path, parameter] of stack.trainableParameters()) {
-    if (!ofFirstPart.test(path)) continue;
+  const all = [...stack.trainableParameters()].filter(([path]) => ofFirstPart.test(path));
+  // One element of every third: of part, copy, decoder and classifier alike.
+  const some = all.filter((_, index) => index % 3 === 0);
+  expect(some.length).toBeGreaterThan(5);
+  for (const [path, parameter] of some) {
     const element = parameter.size - 1;
     const expected = difference(parameter, element, term);
     expect(gradients[path]?.[element], path).toBeCloseTo(expected, 6);
-    checked++;
   }
-  expect(checked).toBeGreaterThan(8);
   stack.detach();
   model.dispose();
   disposeBatch(batch);
