@@ -33,7 +33,7 @@ export function tinyText(options: Partial<TextEncoderOptions> = {}): TextEncoder
 }
 
 /** Values that a trained model might have: initial ones are so small that everything is nearly linear. */
-function scatter<M extends Module<never, unknown>>(model: M): M {
+export function scatter<M extends Module<never, unknown>>(model: M): M {
   for (const [name, parameter] of model.namedParameters()) {
     const centre = /norm[^.]*\.weight$/.test(name) ? 1 : 0;
     const values = randomStream(6, name).normal(parameter.size, centre, 0.3);
