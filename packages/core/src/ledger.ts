@@ -21,7 +21,7 @@ export type MemoryBreakdown = Readonly<Record<MemoryCategory, number>>;
 export interface MemoryPeak {
   readonly bytes: number;
   readonly categories: MemoryBreakdown;
-  /** Bytes by path of the module that made the buffer, largest first. */
+  /** Bytes by path of the module that made the buffer, or whose parameter or buffer it is, largest first. */
   readonly modules: ReadonlyMap<string, number>;
   /** Bytes by plugin whose module made the buffer, or which claimed it. */
   readonly plugins: ReadonlyMap<string, number>;
@@ -82,8 +82,11 @@ export class Ledger {
     this.total = 0;
   }
 
-  /** Says what a buffer is for, and whose it is. Buffers made before the ledger opened enter it here. */
-  claim(tensor: Tensor | DataId, category: MemoryCategory, owner?: string): void {
+  /**
+   * Says what a buffer is for, and whose it is. Buffers made before the ledger opened enter it here.
+   * @param modulePath of the module that it belongs to, if that need not be the one that made it
+   */
+  claim(tensor: Tensor | DataId, category: MemoryCategory, owner?: string, modulePath?: string): void {
     const dataId = 'dataId' in tensor ? (tensor as Tensor).dataId : tensor;
     const known = this.entries.get(dataId);
     if (known) {
@@ -92,8 +95,8 @@ export class Ledger {
       this.add(category, known.bytes);
       known.category = category;
       known.owner = owner ?? known.owner;
-      known.modulePath ||= currentWhere().modulePath;
-    } else if ('dataId' in tensor) this.enter(dataId, bytesOf(tensor as Tensor), category, owner);
+      known.modulePath = modulePath ?? known.modulePath;
+    } else if ('dataId' in tensor) this.enter(dataId, bytesOf(tensor as Tensor), category, owner, modulePath);
   }
 
   /** The category of a buffer; undefined if the ledger does not know it. */
@@ -139,12 +142,17 @@ export class Ledger {
   }
 
   private allocated(dataId: DataId, bytes: number): void {
-    this.enter(dataId, bytes, 'transient', undefined);
+    this.enter(dataId, bytes, 'transient');
   }
 
-  private enter(dataId: DataId, bytes: number, category: MemoryCategory, owner: string | undefined): void {
+  private enter(dataId: DataId, bytes: number, category: MemoryCategory, owner?: string, modulePath?: string): void {
     const where = currentWhere();
-    this.entries.set(dataId, { bytes, category, modulePath: where.modulePath, owner: owner ?? where.owner });
+    this.entries.set(dataId, {
+      bytes,
+      category,
+      modulePath: modulePath ?? where.modulePath,
+      owner: owner ?? where.owner,
+    });
     this.add(category, bytes);
     this.total += bytes;
     if (this.total > this.highest) {

@@ -7,7 +7,6 @@ import { namePaths } from '../module/module.ts';
 import type { BufferJournal, Parameter } from '../module/parameter.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { shadow } from '../services/shadow.ts';
-import { at } from '../tape/where.ts';
 import type { AnyModule, ForwardPass } from './context.ts';
 import { type Evaluation, evaluate, type Metric } from './evaluate.ts';
 import { explain } from './explain.ts';
@@ -212,7 +211,7 @@ export class Stack<Outputs = unknown> {
   private claim(name: string, tensor: Tensor, category: MemoryCategory): void {
     const modulePath = name.slice(0, Math.max(name.lastIndexOf('.'), name.indexOf('/'), 0));
     const owner = name.includes('/') ? name.slice(0, name.indexOf('/')) : undefined;
-    at({ modulePath, owner }, () => this.ledger.claim(tensor, category, owner));
+    this.ledger.claim(tensor, category, owner, modulePath);
   }
 
   private handle(plugin: string): PluginHandle {

@@ -1,4 +1,7 @@
 import { useWasm } from '@tapgrad/backend-wasm';
+import { softmaxCrossEntropy } from '@tapgrad/core';
+import { ladder } from '@tapgrad/ladder';
+import { T5 } from '@tapgrad/nn';
 import type { ModelSpec } from '@tapgrad/testing';
 import {
   builtinPlugins,
@@ -7,10 +10,20 @@ import {
   tinyTextEncoder,
   tinyVisionTransformer,
 } from '@tapgrad/testing/builtin';
+import { fill, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measured, planned } from './test-steps.ts';
 
 beforeAll(() => useWasm());
+
+const ids = (tokens: number) => fill([3, tokens], 1, 'int32');
+const tinyT5: ModelSpec = {
+  name: 'T5',
+  model: () => new T5({ vocabularySize: 11, width: 16, hidden: 32, headWidth: 8, heads: 2, layers: 2, dropout: 0.1 }),
+  batch: () => ({ inputs: [ids(5), ids(4)], targets: ids(4) }),
+  loss: (scores, { targets }) =>
+    softmaxCrossEntropy(reshape(scores as Tensor, [12, 11]), reshape(targets as Tensor, [12])),
+};
 
 const models: [string, ModelSpec][] = [tinyVisionTransformer, tinyTextEncoder, tinyResNet, tinyInvertedResiduals].map(
   (spec) => [spec.name, spec],
@@ -22,6 +35,13 @@ describe('a planned step is that on wasm, to the byte, by category, module and p
     const step = await measured(spec, () => []);
     expect(step.savedBytes).toBeGreaterThan(0);
     expect(await planned(spec, () => [])).toEqual(step);
+  });
+
+  it.each([
+    ['fully trained', () => []],
+    ['ladder', () => [ladder({ blocks: '{encoder,decoder}.layers.*', reduction: 2, init: 'random' })]],
+  ])('an encoder with a decoder, %s', async (_, plugins) => {
+    expect(await planned(tinyT5, plugins)).toEqual(await measured(tinyT5, plugins));
   });
 
   it.each(uses)('%s on %s', async (_plugin, _model, { on, plugins }) => {
