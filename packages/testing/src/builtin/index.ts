@@ -6,6 +6,7 @@ import { momentumAuxiliarySpecs } from './momentum-auxiliary.ts';
 import { queryTokensSpecs } from './query-tokens.ts';
 
 export { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+export { tinyTwoTowers } from './two-towers.ts';
 export { activationCompressionSpecs, activationPresetSpecs, ladderSpecs, momentumAuxiliarySpecs, queryTokensSpecs };
 
 /** One declaration for each plugin of tapgrad's own packages. */

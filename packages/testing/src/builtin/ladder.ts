@@ -1,6 +1,7 @@
-import { ladder, sherl, unipt } from '@tapgrad/ladder';
+import { ladder, r2, sherl, unipt } from '@tapgrad/ladder';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+import { tinyTwoTowers } from './two-towers.ts';
 
 const small = { reduction: 4, head: { classes: 3 }, temperature: 0.5 } as const;
 
@@ -37,5 +38,16 @@ const uniptSpec: PluginSpec = {
   gradients: 'exact',
 };
 
+const r2Spec: PluginSpec = {
+  name: 'r2',
+  uses: [
+    {
+      on: tinyTwoTowers,
+      plugins: () => r2({ layers: 2, width: 8, heads: 2, ratio: 2, dropout: 0.1, strides: [1, 2], temperature: 0.5 }),
+    },
+  ],
+  gradients: 'exact',
+};
+
 /** One declaration per method of `@tapgrad/ladder`. */
-export const ladderSpecs: readonly PluginSpec[] = [lst, sherlSpec, uniptSpec];
+export const ladderSpecs: readonly PluginSpec[] = [lst, sherlSpec, uniptSpec, r2Spec];

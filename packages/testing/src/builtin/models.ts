@@ -116,7 +116,7 @@ function labels(): Tensor {
 }
 
 /** Values that a trained model might have: initial ones are so small that everything is nearly linear. */
-function scattered<M extends Module<never, unknown>>(model: M): M {
+export function scattered<M extends Module<never, unknown>>(model: M): M {
   for (const [name, parameter] of model.namedParameters()) {
     const centre = /(norm|bn)[^.]*\.weight$/.test(name) ? 1 : 0;
     const values = randomStream(6, name).normal(parameter.size, centre, 0.25);
