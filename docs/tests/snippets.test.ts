@@ -16,10 +16,11 @@ it(`the ${programs.length} TypeScript programs in README and docs compile`, asyn
   programs.forEach(({ file, line, code }) => {
     writeFileSync(join(folder, `${file.replace(/\W/g, '-')}-line-${line}.ts`), `${code}\nexport {};\n`);
   });
-  const sources = publicPackages().map(({ folder: home, manifest }) => [
-    manifest.name,
-    [join(root, home, 'src/index.ts')],
-  ]);
+  const sources = publicPackages().flatMap(({ folder: home, manifest }) =>
+    Object.entries<{ source?: string }>(manifest.exports ?? {}).flatMap(([path, { source }]) =>
+      source === undefined ? [] : [[join(manifest.name, path), [join(root, home, source)]]],
+    ),
+  );
   const config = {
     extends: join(root, 'tsconfig.base.json'),
     compilerOptions: {
