@@ -18,7 +18,7 @@ export const emojiMethods: readonly Method<MobileNetTop>[] = [
   },
   { name: 'bias', rates: largeRates, prepare: () => [biasTuning()] },
   {
-    name: 'bias and side paths',
+    name: 'bias+side',
     rates: largeRates,
     prepare: () => [biasTuning(), sidePath({ blocks: 'blocks.*', pool: 1 })],
   },
@@ -29,7 +29,7 @@ export const emojiMethods: readonly Method<MobileNetTop>[] = [
   },
   { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
   {
-    name: 'full with frozen statistics',
+    name: 'full-frozen-statistics',
     rates: smallRates,
     prepare(model) {
       freezeStatistics(model);

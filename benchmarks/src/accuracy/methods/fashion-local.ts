@@ -8,8 +8,8 @@ const rates = [3e-3];
 /** What is compared on a small residual network of six blocks. */
 export const fashionLocalMethods: readonly Method<ResNet>[] = [
   { name: 'full', rates, prepare: () => [] },
-  { name: 'local learning K=2', rates, prepare: () => [localLearning({ parts: 2 })] },
-  { name: 'man K=2', rates, prepare: () => [momentumAuxiliary({ parts: 2 })] },
-  { name: 'local learning K=3', rates, prepare: () => [localLearning({ parts: 3 })] },
-  { name: 'man K=3', rates, prepare: () => [momentumAuxiliary({ parts: 3 })] },
+  { name: 'local-K=2', rates, prepare: () => [localLearning({ parts: 2 })] },
+  { name: 'man-K=2', rates, prepare: () => [momentumAuxiliary({ parts: 2 })] },
+  { name: 'local-K=3', rates, prepare: () => [localLearning({ parts: 3 })] },
+  { name: 'man-K=3', rates, prepare: () => [momentumAuxiliary({ parts: 3 })] },
 ];
