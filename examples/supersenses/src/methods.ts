@@ -1,4 +1,4 @@
-import { biasTuning, derivativeCodes } from '@tapgrad/activation-compression';
+import { biasTuning, deepPrompts, derivativeCodes, groupwiseCodes, sidePath } from '@tapgrad/activation-compression';
 import type { Module, Plugin } from '@tapgrad/core';
 import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
@@ -58,11 +58,28 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     learningRate: 1e-2,
     prepare: () => [biasTuning({ head: 'head' })],
   },
-  'full+codes': {
+  s2a: {
+    learningRate: 1e-2,
+    prepare: () => [
+      biasTuning({ head: 'head' }),
+      deepPrompts(),
+      sidePath(),
+      derivativeCodes(),
+      groupwiseCodes({ bits: 4 }),
+    ],
+  },
+  'full+slope-codes': {
     learningRate: 1e-3,
     prepare(model) {
       model.unfreeze('**');
       return [derivativeCodes()];
+    },
+  },
+  'full+group-codes': {
+    learningRate: 1e-3,
+    prepare(model) {
+      model.unfreeze('**');
+      return [derivativeCodes(), groupwiseCodes({ bits: 4 })];
     },
   },
 };

@@ -11,7 +11,9 @@ export const methodAbouts = {
   prompts: 'tokens in front of every block (VPT)',
   prefix: 'keys and values of every attention',
   bias: 'biases, shifts of norms, classifier (BitFit)',
-  'full+codes': 'every weight; slopes of activations in 4-bit codes',
+  s2a: 'biases, prompts, side paths; what backward needs in 4-bit codes (S2A)',
+  'full+slope-codes': 'every weight; slopes of activations in codes',
+  'full+group-codes': 'every weight; all that backward needs in 4-bit codes',
 } as const;
 export type MethodName = keyof typeof methodAbouts;
 export const methodNames = Object.keys(methodAbouts) as readonly MethodName[];

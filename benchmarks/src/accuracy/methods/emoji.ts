@@ -1,4 +1,4 @@
-import { biasTuning, mobileTl, sidePath } from '@tapgrad/activation-compression';
+import { biasTuning, derivativeCodes, groupwiseCodes, mobileTl, sidePath } from '@tapgrad/activation-compression';
 import { freezeStatistics } from '@tapgrad/nn';
 import { type Method, trainOnly } from '../experiment/method.ts';
 import type { MobileNetTop } from '../models/mobilenet-top.ts';
@@ -18,9 +18,9 @@ export const emojiMethods: readonly Method<MobileNetTop>[] = [
   },
   { name: 'bias', rates: largeRates, prepare: () => [biasTuning()] },
   {
-    name: 'bias+side',
+    name: 's2a',
     rates: largeRates,
-    prepare: () => [biasTuning(), sidePath({ blocks: 'blocks.*', pool: 1 })],
+    prepare: () => [biasTuning(), sidePath({ blocks: 'blocks.*', pool: 1 }), derivativeCodes(), groupwiseCodes()],
   },
   {
     name: 'mobile-tl',

@@ -1,4 +1,4 @@
-import { localLearning, momentumAuxiliary } from '@tapgrad/momentum-auxiliary';
+import { localLearning, momentumAuxiliary, syntheticGradients } from '@tapgrad/momentum-auxiliary';
 import type { ResNet } from '@tapgrad/nn';
 import type { Method } from '../experiment/method.ts';
 
@@ -12,4 +12,5 @@ export const fashionLocalMethods: readonly Method<ResNet>[] = [
   { name: 'man-K=2', rates, prepare: () => [momentumAuxiliary({ parts: 2 })] },
   { name: 'local-K=3', rates, prepare: () => [localLearning({ parts: 3 })] },
   { name: 'man-K=3', rates, prepare: () => [momentumAuxiliary({ parts: 3 })] },
+  { name: 'dni-K=2', rates, prepare: () => [syntheticGradients({ parts: 2, conditional: true })] },
 ];

@@ -1,4 +1,4 @@
-import { biasTuning, derivativeCodes, sidePath } from '@tapgrad/activation-compression';
+import { biasTuning, deepPrompts, derivativeCodes, groupwiseCodes, sidePath } from '@tapgrad/activation-compression';
 import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import type { VisionTransformer } from '@tapgrad/nn';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
@@ -27,14 +27,14 @@ export function fashionVitMethods(classes: number): readonly Method<VisionTransf
     { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
     { name: 'bias', rates: largeRates, prepare: () => [biasTuning({ head: 'head' })] },
     {
-      name: 'bias+side',
+      name: 's2a',
       rates: largeRates,
-      prepare: () => [biasTuning({ head: 'head' }), sidePath()],
+      prepare: () => [biasTuning({ head: 'head' }), deepPrompts(), sidePath(), derivativeCodes(), groupwiseCodes()],
     },
     {
       name: 'full+codes',
       rates: smallRates,
-      prepare: (model) => [...trainOnly(model, '**'), derivativeCodes()],
+      prepare: (model) => [...trainOnly(model, '**'), derivativeCodes(), groupwiseCodes()],
     },
   ];
 }
