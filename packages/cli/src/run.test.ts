@@ -70,6 +70,7 @@ describe('tapgrad plan', () => {
 const suited: Readonly<Record<string, string>> = {
   'momentum-auxiliary': 'resnet-20-cifar',
   'local-learning': 'resnet-20-cifar',
+  'synthetic-gradients': 'resnet-20-cifar',
   'mobile-tl': 'mobilenet-v2',
 };
 

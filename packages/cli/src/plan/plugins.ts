@@ -25,6 +25,8 @@ export const plugins: Readonly<Record<string, Entry>> = {
   'prefix-tokens': { make: tokens.prefixTokens, takes: ['at'] },
   'momentum-auxiliary': { make: auxiliary.momentumAuxiliary, takes: ['blocks'] },
   'local-learning': { make: auxiliary.localLearning, takes: ['blocks'] },
+  'synthetic-gradients': { make: auxiliary.syntheticGradients, takes: ['blocks'] },
+  'groupwise-codes': { make: compression.groupwiseCodes, takes: [] },
   'mobile-tl': { make: compression.mobileTl, takes: ['blocks'] },
   'derivative-codes': { make: compression.derivativeCodes, takes: [] },
   'sign-masks': { make: compression.signMasks, takes: [] },
