@@ -6,9 +6,9 @@ import type { ImageSet } from './image-set.ts';
 
 const installedFolder = '/usr/share/datasets/fashion-mnist';
 /** Names another folder than that of the Debian package. */
-export const folderVariable = 'TAPGRAD_FASHION_MNIST';
+const folderVariable = 'TAPGRAD_FASHION_MNIST';
 
-export const fashionLabels = [
+const fashionLabels = [
   'T-shirt',
   'trouser',
   'pullover',
@@ -37,7 +37,7 @@ const files = {
 } as const;
 
 /** Where the data set is expected. */
-export function fashionFolder(): string {
+function fashionFolder(): string {
   return process.env[folderVariable] || installedFolder;
 }
 
