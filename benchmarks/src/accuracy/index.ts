@@ -13,10 +13,10 @@ const shippedVit = 'benchmarks/models/fashion-vit.safetensors';
 export function accuracyCommand(): Command {
   const command = new Command('accuracy').description('What methods reach on real data.');
 
-  function experiment(
+  function experiment<Options extends ExperimentOptions>(
     name: string,
     description: string,
-    run: (options: ExperimentOptions) => Promise<Report>,
+    run: (options: Options) => Promise<Report>,
   ): Command {
     return command
       .command(name)
@@ -26,7 +26,7 @@ export function accuracyCommand(): Command {
       .option('--json', 'print one JSON object as the last line', false)
       .option('--out <file>', 'also write the result to a file')
       .option('--add', 'keep what that file says of other methods', false)
-      .action(async (options: ExperimentOptions) => print(await run(options), options));
+      .action(async (options: Options) => print(await run(options), options));
   }
 
   experiment('emoji', 'categories of emoji by the top of a pretrained MobileNetV2', emoji);
@@ -36,7 +36,12 @@ export function accuracyCommand(): Command {
     'its weights',
     shippedVit,
   );
-  experiment('supersenses', 'the main job by all methods, once a seed', supersenses);
+  experiment('supersenses', 'the main job by all methods, once a seed', supersenses).option(
+    '--steps <count>',
+    'training steps of each method',
+    positive,
+    120,
+  );
   command
     .command('pretrain-vit')
     .description('pretrains the model of `fashion-vit`; an interrupted run goes on where it stood')

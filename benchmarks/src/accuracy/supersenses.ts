@@ -24,9 +24,9 @@ interface MainJob {
 }
 
 /** WordNet supersenses by the Universal Sentence Encoder lite: the main job, once a seed. */
-export async function supersenses(options: ExperimentOptions): Promise<Report> {
+export async function supersenses(options: ExperimentOptions & { readonly steps: number }): Promise<Report> {
   const jobs: MainJob[] = [];
-  for (const seed of options.seeds) jobs.push(await mainJob(seed, options.methods ?? ['all']));
+  for (const seed of options.seeds) jobs.push(await mainJob(seed, options));
   const [first] = jobs as [MainJob];
   const rows = first.methods.map(({ name, accuracy: _, ...costs }): Row => {
     const accuracies = jobs.map(({ methods }) => methods.find((each) => each.name === name)!.accuracy);
@@ -39,7 +39,7 @@ export async function supersenses(options: ExperimentOptions): Promise<Report> {
   });
   return summarize({
     experiment: 'supersenses',
-    about: `WordNet glosses by supersense, Universal Sentence Encoder lite (npm start -- --methods all): 8,000 training sentences, 120 steps of 32, 1,000 test sentences; the commonest class has ${(100 * first.majorityAccuracy).toFixed(1)} %`,
+    about: `WordNet glosses by supersense, Universal Sentence Encoder lite (npm start -- --methods all): 8,000 training sentences, ${options.steps} steps of 32, 1,000 test sentences; the commonest class has ${(100 * first.majorityAccuracy).toFixed(1)} %`,
     seeds: options.seeds,
     rows,
     addTo: options.add ? options.out : undefined,
@@ -47,13 +47,18 @@ export async function supersenses(options: ExperimentOptions): Promise<Report> {
 }
 
 /** One run of the main job in a process of its own; what it says is passed on. */
-function mainJob(seed: number, methods: readonly string[]): Promise<MainJob> {
+function mainJob(
+  seed: number,
+  { methods = ['all'], steps }: { readonly methods?: readonly string[]; readonly steps: number },
+): Promise<MainJob> {
   const out = join(tmpdir(), `tapgrad-supersenses-${process.pid}`);
   const options = [
     '--methods',
     methods.join(','),
     '--seed',
     String(seed),
+    '--steps',
+    String(steps),
     '--out',
     out,
     '--report',
