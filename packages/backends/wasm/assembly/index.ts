@@ -13,7 +13,7 @@ export { averagePool, maxPool, maxPoolGrad } from './pool';
 export { norm, normApply, normGrad } from './norm';
 export { segmentSum } from './segment';
 export { sumMiddle } from './reduce';
-export { batchNorm } from './batch-norm';
+export { batchNorm, batchNormGrad } from './batch-norm';
 export { compare, logic } from './compare';
 export { packBits, unpackBits } from './code-words';
 export { packDerivative, unpackDerivative } from './derivative-codes';

@@ -1,11 +1,10 @@
-/** Address of something in the heap, in bytes. */
-type Address = number;
+import type { Address, NormalizationExports } from './normalization-exports.ts';
 
 type Unary = (size: number, x: Address, y: Address) => void;
 type UnaryGrad = (size: number, dy: Address, x: Address, dx: Address) => void;
 
 /** What the module compiled from `assembly/` offers. Booleans are 0 or 1; an address 0 means "not given". */
-export interface KernelExports {
+export interface KernelExports extends NormalizationExports {
   gemmWorkspace(): number;
   gemmBatched(
     outer: number,
@@ -40,40 +39,6 @@ export interface KernelExports {
   geluTanhGrad: UnaryGrad;
   siluGrad: UnaryGrad;
   hardSwishGrad: UnaryGrad;
-  norm(
-    rows: number,
-    d: number,
-    x: Address,
-    weight: Address,
-    bias: Address,
-    epsilon: number,
-    y: Address,
-    mean: Address,
-    rstd: Address,
-  ): void;
-  normApply(
-    rows: number,
-    d: number,
-    x: Address,
-    mean: Address,
-    rstd: Address,
-    weight: Address,
-    bias: Address,
-    y: Address,
-  ): void;
-  normGrad(
-    rows: number,
-    d: number,
-    dy: Address,
-    x: Address,
-    mean: Address,
-    rstd: Address,
-    weight: Address,
-    dx: Address,
-    dweight: Address,
-    dbias: Address,
-    partial: Address,
-  ): void;
   softmax(rows: number, d: number, x: Address, y: Address): void;
   crossEntropy(
     rows: number,
@@ -221,18 +186,6 @@ export interface KernelExports {
   averagePool(geometry: Address, x: Address, y: Address): void;
   compare(kind: number, size: number, a: Address, aStep: number, b: Address, bStep: number, y: Address): void;
   logic(size: number, a: Address, b: Address, y: Address, either: number): void;
-  batchNorm(
-    rows: number,
-    d: number,
-    x: Address,
-    mean: Address,
-    variance: Address,
-    scale: Address,
-    offset: Address,
-    epsilon: number,
-    factor: Address,
-    y: Address,
-  ): void;
   packBits(size: number, stride: number, codes: Address, bits: number, words: Address): void;
   unpackBits(size: number, words: Address, bits: number, codes: Address): void;
   packDerivative(size: number, x: Address, count: number, borders: Address, bits: number, words: Address): void;

@@ -1,4 +1,4 @@
-import { customRule } from '@tapgrad/core';
+import { customRule, type OperandGradients, runKernelIfAny } from '@tapgrad/core';
 import {
   add,
   batchNorm,
@@ -48,6 +48,11 @@ export const batchNormTraining = customRule<'x' | 'weight' | 'bias' | 'mean' | '
     if (!need.x && !need.weight) return { bias };
     // Read here: what is restored inside a tidy would be gone behind it.
     const { x: values, mean: center, variance } = saved;
+    const weight = need.x && shapes.weight ? saved.weight : undefined;
+    const attrs = { epsilon, needX: need.x, needWeight: need.weight, needBias: need.bias };
+    const operands = { dy, x: values, mean: center, variance, weight };
+    const fused = runKernelIfAny('tapgrad.BatchNormGrad', operands, attrs);
+    if (fused) return inOrder(need, Array.isArray(fused) ? fused : [fused]);
     const centred = (x: Tensor) => sub(x, center);
     const rstd = rsqrt(add(variance, epsilon));
     const along = tidy(() => sum(chain([centred, (x) => mul(dy, x)], values), perChannel));
@@ -57,7 +62,7 @@ export const batchNormTraining = customRule<'x' | 'weight' | 'bias' | 'mean' | '
       x() {
         const slope = div(mul(along, square(rstd)), dy.size / along.size);
         const shift = mean(dy, perChannel);
-        const scale = shapes.weight ? mul(saved.weight, rstd) : rstd;
+        const scale = weight ? mul(weight, rstd) : rstd;
         const falling = (x: Tensor) => {
           release('x');
           return mul(x, slope);
@@ -68,6 +73,14 @@ export const batchNormTraining = customRule<'x' | 'weight' | 'bias' | 'mean' | '
     };
   },
 });
+
+type Affine = 'x' | 'weight' | 'bias';
+
+/** The outputs of a fused gradient kernel, which gives only those needed, by operand. */
+function inOrder(need: Readonly<Record<Affine, boolean>>, made: readonly Tensor[]): OperandGradients<Affine> {
+  const wanted = (['x', 'weight', 'bias'] as const).filter((operand) => need[operand]);
+  return Object.fromEntries(wanted.map((operand, index) => [operand, () => made[index] as Tensor]));
+}
 
 /** Batch normalisation with given statistics: a scale and a shift a channel. Saves x only where the weight trains. */
 export const batchNormFixed = customRule<'x' | 'weight' | 'bias' | 'mean' | 'variance', { readonly epsilon: number }>({

@@ -42,6 +42,8 @@ function registerNorms(): void {
       ...Array.from({ length: statistics }, () => made(x.shape.slice(0, -1))),
     ]);
     like('x', [`tapgrad.${name}Apply`], 'float32');
+  }
+  for (const name of ['LayerNorm', 'RmsNorm', 'BatchNorm']) {
     kernel<{ x: TensorInfo }, NormNeeds>(`tapgrad.${name}Grad`, ({ inputs: { x }, attrs, made }) => {
       const { needX, needWeight, needBias } = attrs;
       const width = x.shape.slice(-1);
