@@ -67,17 +67,20 @@ const run = ownOp<'q' | 'k' | 'v' | 'mask' | 'probabilities', Attributes>({
     if (fused) return inOrder(['q', 'k', 'v'], need, fused);
     const dContext = splitHeads(dy, heads);
     // Each map is let go as soon as the next is made: there are never more than two of them beside the probabilities.
-    const dScores = () =>
-      inSteps(
+    const dScores = () => {
+      // Restored here, from a packed slot say, they outlive each single step.
+      const { probabilities } = saved;
+      return inSteps(
         dContext,
         (dy) => matMul(dy, splitHeads(saved.v, heads), false, true),
         (dProbabilities) =>
           sub(
             dProbabilities,
-            scoped(() => sum(mul(dProbabilities, saved.probabilities), -1, true)),
+            scoped(() => sum(mul(dProbabilities, probabilities), -1, true)),
           ),
-        (centred) => mul(saved.probabilities, centred),
+        (centred) => mul(probabilities, centred),
       );
+    };
     return {
       v: () => mergeHeads(matMul(saved.probabilities, dContext, true, false)),
       q: () => mul(mergeHeads(matMul(dScores(), splitHeads(saved.k, heads))), scale),

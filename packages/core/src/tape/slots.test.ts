@@ -2,6 +2,7 @@ import { expectNoLeak } from '@tapgrad/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
+  attention,
   gelu,
   linear,
   type RecordOptions,
@@ -49,6 +50,22 @@ function expectSameGradients(f: (w: tf.Tensor) => tf.Tensor, options: Partial<Re
     }),
   );
 }
+
+const attended = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, mask?: tf.Tensor) =>
+  tf.sum(tf.square(attention(q, k, v, { heads: 2, ...(mask && { mask }) })));
+
+it.each<[string, (x: tf.Tensor, fixed: tf.Tensor) => tf.Tensor]>([
+  ['all operands', (x, fixed) => attended(x, tf.mul(x, 2), tf.mul(x, fixed))],
+  ['query', (x, fixed) => attended(x, fixed, tf.neg(fixed))],
+  ['key', (x, fixed) => attended(fixed, x, tf.neg(fixed))],
+  ['value', (x, fixed) => attended(fixed, tf.neg(fixed), x)],
+  ['mask', (x, fixed) => attended(fixed, tf.neg(fixed), tf.square(fixed), tf.sum(x, 2, true))],
+])('attention’s gradient of %s is the same from a packed map', (_, f) => {
+  const negated: SlotStage<tf.Tensor> = { pack: (x) => tf.neg(x), unpack: (packed) => tf.neg(packed) };
+  const fixed = normal([1, 4, 4], 'fixed');
+  expectSameGradients((w) => f(tf.reshape(w, [1, 4, 4]), fixed), { plan: through(negated) });
+  fixed.dispose();
+});
 
 describe('the slot pipeline', () => {
   it('runs all stages, undoes them in reverse, and frees them', () => {
