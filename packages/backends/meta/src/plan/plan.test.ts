@@ -30,6 +30,15 @@ const failing = definePlugin({
   },
 });
 
+const clinging = definePlugin({
+  name: 'clinging',
+  apply: () => ({
+    dispose() {
+      throw new Error('stays');
+    },
+  }),
+});
+
 describe('a plan', () => {
   it('counts what a linear layer takes', async () => {
     const model = new Linear(2, 3, { random: randomStream(1) });
@@ -85,6 +94,13 @@ describe('a plan', () => {
     await expect(plan(model, [], { inputs: { shape: [2, 5] } }, { optimizer })).rejects.toThrow('5');
     expect(memory().numTensors).toBe(before);
     expect(getBackend()).toBe('cpu');
+    expect(model.layer.weight.variable).toBe(weight);
+    await expect(plan(model, [clinging()], { inputs: { shape: [2, 2] } })).rejects.toThrow('stays');
+    const broken = () => {
+      throw new Error('no optimizer');
+    };
+    await expect(plan(model, [], { inputs: { shape: [2, 2] } }, { optimizer: broken })).rejects.toThrow('no optimizer');
+    expect(memory().numTensors).toBe(before);
     expect(model.layer.weight.variable).toBe(weight);
     const stack = attach(model, [], { loss: () => weight });
     await expect(plan(model, [], { inputs: { shape: [2, 2] } })).rejects.toMatchObject({ code: 'ALREADY_ATTACHED' });

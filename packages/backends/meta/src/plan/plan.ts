@@ -1,4 +1,4 @@
-import { attach, type Batch, type Module, type Optimizer, type Plugin, type Stack } from '@tapgrad/core';
+import { attach, type Batch, type Module, type Optimizer, type Plugin } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { defaultLoss } from './default-loss.ts';
 import { type BatchDescription, madeBatch } from './described-batch.ts';
@@ -33,20 +33,33 @@ export function plan<Outputs>(
 ): Promise<StepMemory> {
   const { loss = defaultLoss, optimizer: makeOptimizer = noOptimizer, ...rest } = options;
   return onMeta(async () => {
-    const restore = withoutData(model);
-    const made = madeBatch(batch);
-    const optimizer = makeOptimizer();
-    let stack: Stack<Outputs> | undefined;
+    const undo: (() => void)[] = [];
     try {
-      stack = attach(model, plugins, { ...rest, loss, optimizer });
+      undo.push(withoutData(model));
+      const made = madeBatch(batch);
+      undo.push(() => made.dispose());
+      const optimizer = makeOptimizer();
+      undo.push(() => optimizer.dispose());
+      const stack = attach(model, plugins, { ...rest, loss, optimizer });
+      undo.push(() => stack.detach());
       return await stepMemory(stack, made.batch);
     } finally {
-      stack?.detach();
-      optimizer.dispose();
-      made.dispose();
-      restore();
+      all(undo.reverse());
     }
   });
+}
+
+/** Calls every function; the first error is thrown after the last. */
+function all(functions: readonly (() => void)[]): void {
+  const errors: unknown[] = [];
+  for (const each of functions) {
+    try {
+      each();
+    } catch (thrown) {
+      errors.push(thrown);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 /** Leaves parameters as they are. */
