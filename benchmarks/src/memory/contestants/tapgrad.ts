@@ -1,63 +1,42 @@
+import { biasTuning, derivativeCodes } from '@tapgrad/activation-compression';
 import { useWasm } from '@tapgrad/backend-wasm';
-import { attach, type Plugin } from '@tapgrad/core';
-import { ladder } from '@tapgrad/ladder';
-import { crossEntropy } from '@tapgrad/nn';
-import { adamw } from '@tapgrad/train';
+import { ladder, sherl, unipt } from '@tapgrad/ladder';
+import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
 import * as tf from '@tensorflow/tfjs-core';
 import { BufferMeter } from '../../buffer-meter.ts';
 import { serve } from '../../serve.ts';
 import { inputShape } from '../../step/contestant.ts';
 import { Encoder } from '../../step/encoder.ts';
 import { makeTask, network } from '../../step/network.ts';
-import { learningRate, measure, type Training } from '../usage.ts';
+import { lora } from '../lora.ts';
+import { only, type Plugins, trainWith } from '../training.ts';
+import { measure, type Training } from '../usage.ts';
 
 await useWasm();
 const meter = new BufferMeter();
 meter.open();
 const task = makeTask(1);
 
-function train(prepare: (model: Encoder) => Plugin[], derivedSlots = true): Training {
+function train(prepare: (model: Encoder) => Plugins, derivedSlots = true): Training {
   const model = new Encoder();
-  const inputs = tf.tensor(task.inputs, [...inputShape]);
-  const targets = tf.tensor1d(task.labels, 'int32');
-  const optimizer = adamw({ learningRate });
-  let lossKnown = () => {};
-  const stack = attach(model, prepare(model), {
-    derivedSlots,
-    optimizer,
-    loss(logits, batch) {
-      const loss = crossEntropy(logits as tf.Tensor, batch.targets as tf.Tensor);
-      lossKnown();
-      return loss;
-    },
-  });
-  return {
-    trainableParameters: [...stack.trainableParameters().values()].reduce((total, { size }) => total + size, 0),
-    async step(known) {
-      lossKnown = known;
-      await (await stack.step({ inputs, targets })).loss;
-    },
-    dispose() {
-      stack.detach();
-      model.dispose();
-      optimizer.dispose();
-      tf.dispose([inputs, targets]);
-    },
-  };
+  const data = { inputs: tf.tensor(task.inputs, [...inputShape]), targets: tf.tensor1d(task.labels, 'int32') };
+  return trainWith(model, data, prepare(model), { derivedSlots });
 }
 
-const none = (model: Encoder, trained: readonly string[]): Plugin[] => {
-  model.freeze('**');
-  for (const pattern of trained) model.unfreeze(pattern);
-  return [];
-};
+const head = { classes: network.classes };
 const methods: Readonly<Record<string, () => Training>> = {
   full: () => train(() => []),
   plainSlots: () => train(() => [], false),
-  bias: () => train((model) => none(model, ['**.bias', 'head.*'])),
-  head: () => train((model) => none(model, ['head.*'])),
-  ladder: () =>
-    train(() => [ladder({ blocks: 'layers.*', reduction: 8, init: 'random', head: { classes: network.classes } })]),
+  derivativeCodes: () => train(() => [derivativeCodes({ bits: 4 })]),
+  lora: () => train(() => [lora({ at: 'layers.*.attention.qkv', rank: 8, alpha: 16, trains: 'head.**' })]),
+  prompts: () => train(() => [promptTokens({ count: 10, patchSize: 16 })]),
+  prefix: () => train(() => [prefixTokens({ count: 10, parametrization: 'direct' })]),
+  queries: () => train(() => [queryTokens({ count: 10, head, patchSize: 16 })]),
+  bias: () => train(() => [biasTuning()]),
+  ladder: () => train(() => [ladder({ reduction: 8, init: 'random', head })]),
+  sherl: () => train(() => [sherl({ reduction: 8, head })]),
+  unipt: () => train(() => [unipt({ reduction: 8, head })]),
+  head: () => train((model) => only(model, 'head.*')),
 };
 
 serve(
