@@ -7,5 +7,6 @@ export type { MobileTlOptions, SignMasksOptions } from './mobile-tl/options.ts';
 export { signMasks } from './mobile-tl/sign-masks.ts';
 export { biasTuning } from './s2a/bias-tuning.ts';
 export { deepPrompts } from './s2a/deep-prompts.ts';
-export type { BiasTuningOptions, DeepPromptsOptions, SidePathOptions } from './s2a/options.ts';
+export { s2a } from './s2a/index.ts';
+export type { BiasTuningOptions, DeepPromptsOptions, S2aOptions, SidePathOptions } from './s2a/options.ts';
 export { sidePath } from './s2a/side-path.ts';

@@ -1,4 +1,4 @@
-import { biasTuning, deepPrompts, mobileTl, sidePath, signMasks } from '@tapgrad/activation-compression';
+import { biasTuning, deepPrompts, mobileTl, s2a, sidePath, signMasks } from '@tapgrad/activation-compression';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
@@ -50,5 +50,14 @@ const masks: PluginSpec = {
   gradients: { lossy: 'ReLU6 above 6 has slope 1', bound: 0.1 },
 };
 
+const structures: PluginSpec = {
+  name: 's2a',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => s2a({ prompts: { count: 2 }, side }) },
+    { on: tinyResNet, plugins: () => s2a({ ...residual, structures: ['bias', 'side'], side }) },
+  ],
+  gradients: { lossy: 'slopes and saved activations in 4 bits', bound: 0.3 },
+};
+
 /** One declaration per part of S2A, and per preset, of `@tapgrad/activation-compression`. */
-export const activationPresetSpecs: readonly PluginSpec[] = [biases, prompts, sides, topBlocks, masks];
+export const activationPresetSpecs: readonly PluginSpec[] = [biases, prompts, sides, structures, topBlocks, masks];

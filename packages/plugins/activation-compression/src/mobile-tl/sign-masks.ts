@@ -11,6 +11,7 @@ import { type CheckedSignMasksOptions, type SignMasksOptions, signMasksOptions }
 export const signMasks = definePlugin<SignMasksOptions, CheckedSignMasksOptions>({
   name: 'sign-masks',
   version: '0.0.0',
+  before: ['groupwise-codes?'],
   writes: ['slot:elementwise'],
   lossy: { bound: 'slope 1 for 0 of ReLU6 above 6; 1[x > 0] for hard swish between -3 and 3, at most 0.5 off' },
   options: signMasksOptions,

@@ -5,6 +5,7 @@ import { adamw } from '@tapgrad/train';
 import { describe, expect, it } from 'vitest';
 import { derivativeCodes } from '../derivative-codes/index.ts';
 import { biasTuning } from './bias-tuning.ts';
+import { s2a } from './index.ts';
 import { type BlockTraining, blockElements } from './math.ts';
 
 const shape = { tokens: 197, width: 768, heads: 12 } as const;
@@ -36,5 +37,22 @@ describe('a block of ViT-B/16', () => {
     expect(await perBlock()).toBe(full + statistics);
     expect(await perBlock(biasTuning())).toBe(blockElements(shape, 'bias') + statistics);
     expect(await perBlock(biasTuning(), derivativeCodes())).toBe(blockElements(shape, 'coded-gelu') + statistics);
+    const grouped = 5 * shape.tokens * shape.width + shape.heads * shape.tokens ** 2;
+    const scales = Math.ceil((batch * grouped) / 256) / batch;
+    const coded = await perBlock(...s2a({ structures: ['bias'] }));
+    // The last word and the last group of a value may be partly empty: of two values here.
+    expect(coded - (blockElements(shape, 'coded') + scales + statistics)).toBeGreaterThanOrEqual(0);
+    expect(coded - (blockElements(shape, 'coded') + scales + statistics)).toBeLessThan(4);
+  });
+
+  it('lets the whole model, in batches of 64, peak below a quarter of full fine-tuning', async () => {
+    const large = { inputs: { shape: [64, 224, 224, 3] }, targets: { shape: [64], dtype: 'int32' } } as const;
+    const peak = async (...plugins: (Plugin | readonly Plugin[])[]) => {
+      const model = new VisionTransformer({ ...visionTransformerPresets['vit-b/16'], classes: 100 });
+      return plan(model, plugins, large, { optimizer: () => adamw({ learningRate: 1e-3 }) });
+    };
+    const [full, tuned] = [await peak(), await peak(s2a())];
+    expect(tuned.peak.bytes / full.peak.bytes).toBeLessThan(0.25);
+    expect(tuned.savedBytes / full.savedBytes).toBeLessThan(0.13);
   });
 });
