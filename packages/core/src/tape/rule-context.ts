@@ -1,5 +1,6 @@
 import { mul, type Tensor } from '@tensorflow/tfjs-core';
 import { TapgradError } from '../errors.ts';
+import { rememberScope } from '../remembered-scope.ts';
 import type { RuleContext } from '../rules/registry.ts';
 import { allOrNone } from './late.ts';
 import { outputName, type TapeNode } from './node.ts';
@@ -35,6 +36,8 @@ interface Visit {
 export function contextOf(node: TapeNode, { dy, dys, tape, restored, retain }: Visit): NodeContext {
   let cache: Restored = new Map(restored);
   const released = new Set<string>();
+  // What is restored lives as long as the thunk that reads it, also if it reads it in a scope of its own.
+  let scope = rememberScope();
   const read = (name: string): Tensor => {
     const known = cache.get(name);
     if (known) return known;
@@ -42,7 +45,7 @@ export function contextOf(node: TapeNode, { dy, dys, tape, restored, retain }: V
     if (!slot || released.has(name)) throw unreadable(node, name, slot === undefined);
     if (slot.asynchronous) throw comesLate(node, name);
     const value = place(
-      untaped(() => slot.restore()),
+      scope.run(() => untaped(() => slot.restore())),
       name,
     );
     cache.set(name, value);
@@ -79,13 +82,15 @@ export function contextOf(node: TapeNode, { dy, dys, tape, restored, retain }: V
       if (!retain) node.slots[name]?.release();
     },
     inThunk(thunk) {
-      const before = cache;
+      const [before, around] = [cache, scope];
       cache = new Map(before);
+      scope = rememberScope();
       try {
         return thunk();
       } finally {
         for (const name of released) before.delete(name);
         cache = before;
+        scope = around;
       }
     },
   };
