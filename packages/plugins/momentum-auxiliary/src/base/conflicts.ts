@@ -6,9 +6,8 @@ export const incompatible: readonly string[] = [
   'ladder',
   'sherl',
   'unipt',
-  'r2-tuning',
+  'r2',
   'query-tokens',
-  'visual-query-tuning',
   'prompt-tokens',
   'prefix-tokens',
 ];

@@ -1,5 +1,5 @@
 /** Plugins beside whose frozen, unrecorded backbone nothing inside it would train. */
-export const backboneUnrecorded: readonly string[] = ['ladder', 'sherl', 'unipt', 'r2', 'r2-tuning'];
+export const backboneUnrecorded: readonly string[] = ['ladder', 'sherl', 'unipt', 'r2'];
 
 /** Plugins that train the backbone or something inside it. */
 export const insideBackbone: readonly string[] = [
