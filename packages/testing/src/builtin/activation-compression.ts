@@ -1,6 +1,7 @@
 import { derivativeCodes, groupwiseCodes } from '@tapgrad/activation-compression';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+import { tinyTwoTowers } from './two-towers.ts';
 
 const derivatives: PluginSpec = {
   name: 'derivative-codes',
@@ -9,6 +10,7 @@ const derivatives: PluginSpec = {
     { on: tinyTextEncoder, plugins: () => derivativeCodes({ bits: 3 }) },
     { on: tinyResNet, plugins: () => derivativeCodes({ bits: 1 }) },
     { on: tinyInvertedResiduals, plugins: () => derivativeCodes({ bits: 2 }) },
+    { on: tinyTwoTowers, plugins: () => derivativeCodes({ bits: 4 }) },
   ],
   gradients: { lossy: 'f′ becomes one of 2^bits levels', bound: 0.1 },
 };
@@ -20,6 +22,7 @@ const groups: PluginSpec = {
     { on: tinyTextEncoder, plugins: () => groupwiseCodes({ bits: 8, smallest: 32, rounding: 'nearest' }) },
     { on: tinyResNet, plugins: () => groupwiseCodes({ bits: 8, smallest: 32 }) },
     { on: tinyInvertedResiduals, plugins: () => groupwiseCodes({ bits: 8, smallest: 32, scales: 'float32' }) },
+    { on: tinyTwoTowers, plugins: () => groupwiseCodes({ bits: 8, smallest: 32 }) },
   ],
   gradients: { lossy: 'saved values become codes between the ends of their groups', bound: 0.1 },
 };

@@ -18,13 +18,14 @@ const patience = 20;
 
 /**
  * Attaches two plugins to the first model that both name. Either they train (the loss falls, detaching leaves the model as it
- * was, training resumes), or `attach` refuses them with a code, in both orders, and leaves nothing.
+ * was, training resumes), or `attach` refuses them with a code, in both orders, and leaves nothing. Without such a model their
+ * declarations may refuse them.
  * @throws TapgradError PLUGIN_TEST_PAIRS
  */
 export async function tryPair(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
   const one = first.uses.find(({ on }) => second.uses.some((use) => use.on.name === on.name));
   const other = second.uses.find(({ on }) => on.name === one?.on.name);
-  if (!one || !other) return { outcome: 'no-model' };
+  if (!one || !other) return refusedByDeclaration(first, second);
   const subject = together(first, second, one, other);
   try {
     const refusal = await refusalOf(subject, [one, other]);
@@ -42,6 +43,14 @@ export async function tryPair(first: PluginSpec, second: PluginSpec): Promise<Pa
   } catch (thrown) {
     throw problemOf(subject, thrown);
   }
+}
+
+/** No model suits both; but what plugins declare is checked before any of them sees a model. */
+async function refusedByDeclaration(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
+  const uses = [first.uses[0], second.uses[0]] as const;
+  const refused = await refusal(together(first, second, ...uses), uses);
+  if (!refused || !/^PLUGIN_(CONFLICT|WRITERS)$/.test(refused.code)) return { outcome: 'no-model' };
+  return { outcome: 'refused', on: 'any', code: refused.code, reason: refused.reason };
 }
 
 function together(first: PluginSpec, second: PluginSpec, one: PluginUse, other: PluginUse): Subject {

@@ -1,6 +1,7 @@
 import { definePlugin } from '@tapgrad/core';
 import type { Block, BlockStack } from '@tapgrad/nn';
 import { blockShape } from '../base/block-width.ts';
+import { trainsTheBackbone } from '../base/conflicts.ts';
 import { freezeBackbone } from '../base/frozen.ts';
 import { QueryPool, R2Block } from './block.ts';
 import { MomentHeads } from './heads.ts';
@@ -21,7 +22,7 @@ import { type R2Modules, r2Output } from './walker.ts';
 export const r2 = definePlugin<R2Options, CheckedR2Options>({
   name: 'r2',
   version: '0.0.0',
-  conflicts: ['full-finetune'],
+  conflicts: trainsTheBackbone,
   reads: ['tap:block-output'],
   writes: ['output:model'],
   options: r2Options,
