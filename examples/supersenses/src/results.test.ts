@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { methodAbouts, methodNames } from './options.ts';
 import { reportPage } from './page/html.ts';
 import { duration } from './progress.ts';
 import { type RunResult, summary } from './results.ts';
@@ -68,6 +69,16 @@ describe('what a run reports', () => {
     expect(page).not.toMatch(/(src|href)=/);
     expect(page).not.toContain('<supersenses>');
     expect(page).toContain('\\u003csupersenses>');
+  });
+
+  it('has a row, a curve and a chart for each of many methods, and says what they are', () => {
+    const methods = methodNames.map((name) => ({ ...run.methods[0]!, name }));
+    const page = reportPage({ ...run, methods });
+    const lines = table({ ...run, methods });
+    methodNames.forEach((name, index) => {
+      expect(lines).toContain(` ${name} `);
+      expect(page).toContain(`<h3>${name}: ${methodAbouts[name]}</h3><div id="memory-${index}">`);
+    });
   });
 
   it('tells durations in minutes and seconds', () => {
