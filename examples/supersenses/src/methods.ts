@@ -1,4 +1,4 @@
-import { biasTuning, deepPrompts, derivativeCodes, groupwiseCodes, sidePath } from '@tapgrad/activation-compression';
+import { biasTuning, derivativeCodes, groupwiseCodes, s2a } from '@tapgrad/activation-compression';
 import type { Module, Plugin } from '@tapgrad/core';
 import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
@@ -60,13 +60,7 @@ export const methods: Readonly<Record<MethodName, Method>> = {
   },
   s2a: {
     learningRate: 1e-2,
-    prepare: () => [
-      biasTuning({ head: 'head' }),
-      deepPrompts(),
-      sidePath(),
-      derivativeCodes(),
-      groupwiseCodes({ bits: 4 }),
-    ],
+    prepare: () => s2a(),
   },
   'full+slope-codes': {
     learningRate: 1e-3,

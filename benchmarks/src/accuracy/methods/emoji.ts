@@ -1,4 +1,4 @@
-import { biasTuning, derivativeCodes, groupwiseCodes, mobileTl, sidePath } from '@tapgrad/activation-compression';
+import { biasTuning, mobileTl, s2a } from '@tapgrad/activation-compression';
 import { freezeStatistics } from '@tapgrad/nn';
 import { type Method, trainOnly } from '../experiment/method.ts';
 import type { MobileNetTop } from '../models/mobilenet-top.ts';
@@ -21,7 +21,7 @@ export const emojiMethods: readonly Method<MobileNetTop>[] = [
   {
     name: 's2a',
     rates: largeRates,
-    prepare: () => [biasTuning(), sidePath({ blocks: 'blocks.*', pool: 1 }), derivativeCodes(), groupwiseCodes()],
+    prepare: () => s2a({ structures: ['bias', 'side'], blocks: 'blocks.*', side: { pool: 1 } }),
   },
   {
     name: 'mobile-tl',

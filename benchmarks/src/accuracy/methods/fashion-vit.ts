@@ -1,4 +1,4 @@
-import { biasTuning, deepPrompts, derivativeCodes, groupwiseCodes, sidePath } from '@tapgrad/activation-compression';
+import { biasTuning, derivativeCodes, groupwiseCodes, s2a } from '@tapgrad/activation-compression';
 import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import type { VisionTransformer } from '@tapgrad/nn';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
@@ -26,11 +26,7 @@ export function fashionVitMethods(classes: number): readonly Method<VisionTransf
     { name: 'prefix', rates: largeRates, prepare: () => [prefixTokens({ hidden: 64 })] },
     { name: 'full', rates: smallRates, prepare: (model) => trainOnly(model, '**') },
     { name: 'bias', rates: largeRates, prepare: () => [biasTuning({ head: 'head' })] },
-    {
-      name: 's2a',
-      rates: largeRates,
-      prepare: () => [biasTuning({ head: 'head' }), deepPrompts(), sidePath(), derivativeCodes(), groupwiseCodes()],
-    },
+    { name: 's2a', rates: largeRates, prepare: () => s2a() },
     {
       name: 'full+codes',
       rates: smallRates,
