@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Ledger, linear, measureMemory, memoryCategories, record, type SlotStage } from './index.ts';
+import { Ledger, linear, measureMemory, memoryCategories, randomStream, record, type SlotStage } from './index.ts';
 import { at } from './tape/where.ts';
 import { enginePatches, normal } from './test-support.ts';
 
@@ -45,6 +45,44 @@ describe('the ledger', () => {
     for (const size of [10, 30, 20]) tf.ones([size]).dispose();
     expect(ledger.peak().bytes).toBe(120);
     expect(ledger.peak().categories.transient).toBe(120);
+  });
+
+  it('agrees with a list of all buffers, looked at whenever there are more bytes than ever, over random events', () => {
+    const random = randomStream(3, 'ledger');
+    const live: { tensor: tf.Tensor; category: string; path: string }[] = [];
+    const bytesBy = (key: 'category' | 'path') => {
+      const found: Record<string, number> = {};
+      for (const each of live) found[each[key]] = (found[each[key]] ?? 0) + 4 * each.tensor.size;
+      return found;
+    };
+    const total = () => live.reduce((sum, { tensor }) => sum + 4 * tensor.size, 0);
+    ledger.open();
+    let [highest, held] = [0, { categories: {}, modules: {} }];
+    for (let event = 0; event < 400; event++) {
+      const choice = live.length > 0 ? random.integer(3) : 0;
+      const chosen = live[random.integer(Math.max(1, live.length))];
+      if (choice === 0) {
+        const path = `blocks.${random.integer(4)}`;
+        const tensor = at({ modulePath: path, owner: undefined }, () => tf.ones([1 + random.integer(50)]));
+        live.push({ tensor, category: 'transient', path });
+        if (total() > highest) {
+          highest = total();
+          held = { categories: bytesBy('category'), modules: bytesBy('path') };
+        }
+      } else if (choice === 1 && chosen) {
+        const category = (['saved', 'gradients', 'plugin'] as const)[random.integer(3)]!;
+        ledger.claim(chosen.tensor, category);
+        chosen.category = category;
+      } else if (chosen) {
+        chosen.tensor.dispose();
+        live.splice(live.indexOf(chosen), 1);
+      }
+    }
+    const { bytes, categories, modules } = ledger.peak();
+    expect(bytes).toBe(highest);
+    expect(Object.fromEntries(Object.entries(categories).filter(([, each]) => each > 0))).toEqual(held.categories);
+    expect(Object.fromEntries(modules)).toEqual(held.modules);
+    for (const { tensor } of live) tensor.dispose();
   });
 
   it('knows the most that each category held, each at its own time', () => {

@@ -1,22 +1,11 @@
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { observeMemory } from './engine-seam.ts';
+import { type Held, HeldBytes, noBytes } from './held-bytes.ts';
+import type { MemoryBreakdown, MemoryCategory } from './memory-categories.ts';
 import { bytesOf } from './tape/buffer-marks.ts';
 import { currentWhere } from './tape/where.ts';
 
-/** What a buffer is for; those of modules (running statistics) are with the parameters. Whatever nobody claimed is transient. */
-export const memoryCategories = [
-  'parameters',
-  'gradients',
-  'optimizer',
-  'saved',
-  'plugin',
-  'batch',
-  'transient',
-] as const;
-export type MemoryCategory = (typeof memoryCategories)[number];
-
-/** Bytes by category. */
-export type MemoryBreakdown = Readonly<Record<MemoryCategory, number>>;
+export { type MemoryBreakdown, type MemoryCategory, memoryCategories } from './memory-categories.ts';
 
 export interface MemoryPeak {
   readonly bytes: number;
@@ -35,11 +24,8 @@ export interface MemorySample {
   readonly categories: MemoryBreakdown;
 }
 
-interface Entry {
+interface Entry extends Held {
   readonly bytes: number;
-  category: MemoryCategory;
-  modulePath: string;
-  owner: string | undefined;
 }
 
 /**
@@ -48,12 +34,14 @@ interface Entry {
  */
 export class Ledger {
   private readonly entries = new Map<DataId, Entry>();
-  private readonly totals: Record<MemoryCategory, number> = zeroTotals();
-  private mostOf: Record<MemoryCategory, number> = zeroTotals();
+  private readonly held = new HeldBytes();
+  /** How `held` has changed since the peak: a peak is seldom asked for, and often passed. */
+  private readonly sincePeak = new HeldBytes();
+  private mostOf = noBytes();
   private total = 0;
   private highest = 0;
-  private top: MemoryPeak | undefined;
-  private topIsNow = false;
+  /** Kept when the ledger is shut. */
+  private last: MemoryPeak | undefined;
   private events = 0;
   private began = 0;
   private close: (() => void) | undefined;
@@ -74,11 +62,11 @@ export class Ledger {
 
   /** Stops counting and forgets every buffer; peak and timeline remain. */
   shut(): void {
-    this.settlePeak();
+    this.last = this.peak();
     this.close?.();
     this.close = undefined;
     this.entries.clear();
-    Object.assign(this.totals, zeroTotals());
+    this.held.clear();
     this.total = 0;
   }
 
@@ -90,12 +78,11 @@ export class Ledger {
     const dataId = 'dataId' in tensor ? (tensor as Tensor).dataId : tensor;
     const known = this.entries.get(dataId);
     if (known) {
-      this.settlePeak();
-      this.totals[known.category] -= known.bytes;
-      this.add(category, known.bytes);
-      known.category = category;
-      known.owner = owner ?? known.owner;
-      known.modulePath = modulePath ?? known.modulePath;
+      const { bytes } = known;
+      this.change(known, -bytes);
+      const claimed = { bytes, category, owner: owner ?? known.owner, modulePath: modulePath ?? known.modulePath };
+      this.entries.set(dataId, claimed);
+      this.change(claimed, bytes);
     } else if ('dataId' in tensor) this.enter(dataId, bytesOf(tensor as Tensor), category, owner, modulePath);
   }
 
@@ -106,13 +93,12 @@ export class Ledger {
 
   /** Bytes now. */
   now(): { readonly bytes: number; readonly categories: MemoryBreakdown } {
-    return { bytes: this.total, categories: { ...this.totals } };
+    return { bytes: this.total, categories: { ...this.held.categories } };
   }
 
   /** The most bytes held at one time since the ledger opened, or since `resetPeak`, and what held them. */
   peak(): MemoryPeak {
-    this.settlePeak();
-    return this.top ?? this.snapshot();
+    return this.last ?? { bytes: this.highest, ...this.held.before(this.sincePeak) };
   }
 
   /** The most bytes that each category held since then, each at its own time. */
@@ -123,9 +109,9 @@ export class Ledger {
   /** Starts a new peak from what is held now. */
   resetPeak(): void {
     this.highest = this.total;
-    this.mostOf = { ...this.totals };
-    this.top = undefined;
-    this.topIsNow = true;
+    this.mostOf = { ...this.held.categories };
+    this.sincePeak.clear();
+    this.last = undefined;
   }
 
   /** Keeps samples over time from here on; at most `limit`, thinned out as they grow. */
@@ -147,57 +133,41 @@ export class Ledger {
 
   private enter(dataId: DataId, bytes: number, category: MemoryCategory, owner?: string, modulePath?: string): void {
     const where = currentWhere();
-    this.entries.set(dataId, {
-      bytes,
-      category,
-      modulePath: modulePath ?? where.modulePath,
-      owner: owner ?? where.owner,
-    });
-    this.add(category, bytes);
+    const entry = { bytes, category, modulePath: modulePath ?? where.modulePath, owner: owner ?? where.owner };
+    this.entries.set(dataId, entry);
+    this.change(entry, bytes);
     this.total += bytes;
     if (this.total > this.highest) {
       this.highest = this.total;
-      this.topIsNow = true;
+      this.sincePeak.clear();
     }
     this.sample();
-  }
-
-  private add(category: MemoryCategory, bytes: number): void {
-    this.totals[category] += bytes;
-    this.mostOf[category] = Math.max(this.mostOf[category], this.totals[category]);
   }
 
   private freed(dataId: DataId): void {
     const entry = this.entries.get(dataId);
     if (!entry) return;
-    this.settlePeak();
     this.entries.delete(dataId);
-    this.totals[entry.category] -= entry.bytes;
+    this.change(entry, -entry.bytes);
     this.total -= entry.bytes;
     this.sample();
   }
 
-  /** A peak is looked at only when bytes are about to go: until then the next allocation may be higher. */
-  private settlePeak(): void {
-    if (this.topIsNow && this.total === this.highest) this.top = this.snapshot();
-    this.topIsNow = false;
-  }
-
-  private snapshot(): MemoryPeak {
-    const modules = new Map<string, number>();
-    const plugins = new Map<string, number>();
-    for (const { bytes, modulePath, owner } of this.entries.values()) {
-      modules.set(modulePath, (modules.get(modulePath) ?? 0) + bytes);
-      if (owner) plugins.set(owner, (plugins.get(owner) ?? 0) + bytes);
-    }
-    const largestFirst = new Map([...modules].sort((a, b) => b[1] - a[1]));
-    return { bytes: this.total, categories: { ...this.totals }, modules: largestFirst, plugins };
+  private change(entry: Entry, bytes: number): void {
+    this.held.add(entry, bytes);
+    this.sincePeak.add(entry, bytes);
+    const { category } = entry;
+    this.mostOf[category] = Math.max(this.mostOf[category], this.held.categories[category]);
   }
 
   private sample(): void {
     this.events++;
     if (!this.timeline || this.events % this.stride !== 0) return;
-    this.timeline.push({ event: this.events, time: performance.now() - this.began, categories: { ...this.totals } });
+    this.timeline.push({
+      event: this.events,
+      time: performance.now() - this.began,
+      categories: { ...this.held.categories },
+    });
     if (this.timeline.length < this.limit) return;
     this.timeline = this.timeline.filter((_, index) => index % 2 === 0);
     this.stride *= 2;
@@ -213,8 +183,4 @@ export function measureMemory<T>(f: (ledger: Ledger) => T): { value: T; peak: Me
   } finally {
     ledger.shut();
   }
-}
-
-function zeroTotals(): Record<MemoryCategory, number> {
-  return Object.fromEntries(memoryCategories.map((category) => [category, 0])) as Record<MemoryCategory, number>;
 }
