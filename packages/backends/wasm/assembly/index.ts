@@ -18,3 +18,4 @@ export { compare, logic } from './compare';
 export { packBits, unpackBits } from './code-words';
 export { packDerivative, unpackDerivative } from './derivative-codes';
 export { packGroups, unpackGroups } from './group-codes';
+export { packSparse, unpackSparse } from './sparse';

@@ -210,4 +210,14 @@ export interface KernelExports extends NormalizationExports {
     half: number,
     y: Address,
   ): void;
+  packSparse(
+    samples: number,
+    width: number,
+    x: Address,
+    count: number,
+    mask: Address,
+    values: Address,
+    bins: Address,
+  ): void;
+  unpackSparse(size: number, mask: Address, values: Address, y: Address): void;
 }

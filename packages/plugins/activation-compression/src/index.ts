@@ -1,3 +1,5 @@
+export { bitMasks } from './bit-masks/index.ts';
+export type { BitMasksOptions } from './bit-masks/options.ts';
 export { derivativeCodes } from './derivative-codes/index.ts';
 export type { DerivativeCodesOptions } from './derivative-codes/options.ts';
 export { groupwiseCodes } from './groupwise-codes/index.ts';
@@ -10,3 +12,5 @@ export { deepPrompts } from './s2a/deep-prompts.ts';
 export { s2a } from './s2a/index.ts';
 export type { BiasTuningOptions, DeepPromptsOptions, S2aOptions, SidePathOptions } from './s2a/options.ts';
 export { sidePath } from './s2a/side-path.ts';
+export { sparseActivations } from './sparse-activations/index.ts';
+export type { SparseActivationsOptions } from './sparse-activations/options.ts';

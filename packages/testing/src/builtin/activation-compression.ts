@@ -1,4 +1,4 @@
-import { derivativeCodes, groupwiseCodes } from '@tapgrad/activation-compression';
+import { bitMasks, derivativeCodes, groupwiseCodes, sparseActivations } from '@tapgrad/activation-compression';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 import { tinyTwoTowers } from './two-towers.ts';
@@ -27,5 +27,27 @@ const groups: PluginSpec = {
   gradients: { lossy: 'saved values become codes between the ends of their groups', bound: 0.1 },
 };
 
+const sparse: PluginSpec = {
+  name: 'sparse-activations',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => sparseActivations({ keep: 0.5, smallest: 32 }) },
+    { on: tinyTextEncoder, plugins: () => sparseActivations({ keep: 0.5, smallest: 32 }) },
+    { on: tinyResNet, plugins: () => sparseActivations({ keep: 0.5, smallest: 32 }) },
+    { on: tinyInvertedResiduals, plugins: () => sparseActivations({ keep: 0.5, smallest: 32 }) },
+  ],
+  gradients: { lossy: 'half of each layer’s saved input is read as 0', bound: 0.5 },
+};
+
+const masks: PluginSpec = {
+  name: 'bit-masks',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => bitMasks() },
+    { on: tinyTextEncoder, plugins: () => bitMasks() },
+    { on: tinyResNet, plugins: () => bitMasks() },
+    { on: tinyInvertedResiduals, plugins: () => bitMasks() },
+  ],
+  gradients: 'exact',
+};
+
 /** One declaration per method of `@tapgrad/activation-compression`. */
-export const activationCompressionSpecs: readonly PluginSpec[] = [derivatives, groups];
+export const activationCompressionSpecs: readonly PluginSpec[] = [derivatives, groups, sparse, masks];

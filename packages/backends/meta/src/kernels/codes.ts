@@ -19,6 +19,11 @@ export function registerCodes(): void {
     },
   );
   kernel<object, { shape: readonly number[] }>('tapgrad.UnpackGroups', ({ attrs, made }) => made(attrs.shape));
+  kernel<{ x: TensorInfo }, { samples: number; count: number }>(
+    'tapgrad.PackSparse',
+    ({ inputs: { x }, attrs: { samples, count }, made }) => [made([wordsOf(x, 1)], 'int32'), made([samples, count])],
+  );
+  kernel<object, { shape: readonly number[] }>('tapgrad.UnpackSparse', ({ attrs, made }) => made(attrs.shape));
 }
 
 function wordsOf({ shape }: TensorInfo, bits: number): number {

@@ -18,6 +18,7 @@ import { registerNorms } from './norm.ts';
 import { registerPools } from './pool.ts';
 import { registerReductions } from './reduce.ts';
 import { registerSegmentSums } from './segment-sum.ts';
+import { registerSparse } from './sparse.ts';
 import { registerUpdates } from './update.ts';
 
 /** Registers every own kernel for the wasm backend, once; later calls do nothing. */
@@ -41,5 +42,6 @@ export function registerAllKernels(): void {
   registerComplex();
   registerCodes();
   registerGroups();
+  registerSparse();
   registerCorrections();
 }

@@ -31,7 +31,7 @@ export const groupwiseCodes = definePlugin<GroupwiseCodesOptions, CheckedGroupwi
         const exact = request.role === 'derivative' && dtype === 'float32' && derivativeTable(kernel, attrs, 1);
         if (exact && exact.bound === 0) return slot.through(derivativeStage(exact, shape));
         if (!canBeCoded(request, kernels)) return slot;
-      }
+      } else if (slot.stages.every((stage) => stage.lossy === undefined)) return slot;
       const group = groupFor(request, options.group);
       return slot.through(groupStage({ ...format, group, stream: `${name}:${modulePath}` }));
     });

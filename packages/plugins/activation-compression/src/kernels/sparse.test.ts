@@ -1,0 +1,3 @@
+import { testSparse } from './test-sparse.ts';
+
+testSparse();
