@@ -113,6 +113,18 @@ const absence: BrokenPlugin[] = [
     hook: 'apply',
   },
   {
+    what: 'does not let go when it is disabled in mid-run',
+    property: 'off',
+    spec: () =>
+      specOf('clinging', ({ model, hooks }) => {
+        const { head } = model as Perceptron;
+        const { forward } = head;
+        hooks.step.begin.tap(() => void (head.forward = (x: Tensor) => mul(forward.call(head, x), 2)));
+        return { dispose: () => void (head.forward = forward) };
+      }),
+    message: /disabled after training, in prediction output, element 0, is \S+, expected \S+ as without the plugin/,
+  },
+  {
     what: 'is not absent with its coefficient at 0',
     property: 'zero',
     spec: () =>

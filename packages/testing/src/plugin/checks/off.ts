@@ -24,6 +24,29 @@ export async function checkOff(subject: Subject): Promise<void> {
     const moved = firstDifference(await valuesOf(stack.state('plugins').tensors), before);
     if (moved !== undefined) fail('off', subject, `disabled, the plugin changed: ${moved}`);
   });
+  await switchedInMidRun(subject);
+}
+
+/** Disabled after training, it is absent too; enabled again, it goes on where it was. */
+async function switchedInMidRun(subject: Subject): Promise<void> {
+  const { on } = subject.use;
+  const plugins = [subject.use.plugins()].flat();
+  await trial(on, { plugins }, async (each) => {
+    for (let i = 0; i < 2; i++) await each.step(i);
+    const before = await each.predict(0);
+    for (const name of namesOf(plugins)) each.stack.setEnabled(name, false);
+    const disabled = await each.predict(0);
+    const alone = await trial(on, { plugins: [] }, ({ model, predict }) => {
+      model.loadState(each.model.state());
+      return predict(0);
+    });
+    const left = firstDifference(disabled, alone);
+    if (left !== undefined)
+      fail('off', subject, `disabled after training, in prediction ${left} as without the plugin`);
+    for (const name of namesOf(plugins)) each.stack.setEnabled(name, true);
+    const changed = firstDifference(await each.predict(0), before);
+    if (changed !== undefined) fail('off', subject, `disabled and enabled again, in prediction ${changed} as before`);
+  });
 }
 
 /** With its coefficient at 0, a plugin leaves a run as it is without it, bit for bit. */
