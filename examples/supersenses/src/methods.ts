@@ -42,8 +42,9 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     learningRate: 1e-2,
     prepare: (_model, classes) => [unipt({ head: { classes } })],
   },
+  // Its head gets unit vectors.
   'query-tokens': {
-    learningRate: 1e-2,
+    learningRate: 3e-2,
     prepare: (_model, classes) => [queryTokens({ head: { classes } })],
   },
   prompts: {

@@ -22,6 +22,8 @@ const operands: Readonly<Record<string, readonly string[]>> = {
   'tapgrad.BatchNormFixed': ['x'],
   FusedBatchNorm: ['x'],
   'tapgrad.Attention': ['q', 'k', 'v', 'probabilities'],
+  // Queries that read what they project again.
+  'query-tokens.Attention': ['from', 'probabilities'],
   Softmax: ['y'],
   Multiply: ['a', 'b'],
 };
