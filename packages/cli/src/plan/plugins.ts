@@ -28,6 +28,7 @@ export const plugins: Readonly<Record<string, Entry>> = {
   'synthetic-gradients': { make: auxiliary.syntheticGradients, takes: ['blocks'] },
   'groupwise-codes': { make: compression.groupwiseCodes, takes: [] },
   'mobile-tl': { make: compression.mobileTl, takes: ['blocks'] },
+  s2a: { make: compression.s2a, takes: ['blocks'] },
   'derivative-codes': { make: compression.derivativeCodes, takes: [] },
   'sign-masks': { make: compression.signMasks, takes: [] },
   'bias-tuning': { make: compression.biasTuning, takes: [] },
