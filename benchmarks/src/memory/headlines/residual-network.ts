@@ -24,6 +24,7 @@ export const resnet101: HeadlineCase = {
   methods: {
     full: () => [],
     'MAN, K = 2': () => [momentumAuxiliary({ blocks, cuts: ['layer3.0'], classes: 1000 })],
+    'MAN, K = 2, cut one block earlier': () => [momentumAuxiliary({ blocks, cuts: ['layer2.3'], classes: 1000 })],
     'local learning, K = 2': () => [localLearning({ blocks, cuts: ['layer3.0'], classes: 1000 })],
   },
 };

@@ -19,7 +19,7 @@ const man: PluginSpec = {
     },
     {
       on: tinyInvertedResiduals,
-      plugins: () => momentumAuxiliary({ blocks: 'blocks.*', recompute: true, features: 8 }),
+      plugins: () => momentumAuxiliary({ blocks: 'blocks.*', recompute: false, features: 8 }),
     },
     { on: tinyTextEncoder, plugins: () => momentumAuxiliary({ parts: 3, reconstruction: 0, features: 8 }) },
   ],

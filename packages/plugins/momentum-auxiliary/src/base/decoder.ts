@@ -9,8 +9,8 @@ export interface DecoderOptions {
   readonly imageChannels: number;
   /** Factor of the 12 channels between the two convolutions. */
   readonly widen: number;
-  /** Bilinear resizing before the first convolution, as published, or before the last. */
-  readonly upsample: 'first' | 'last';
+  /** Bilinear resizing before the first convolution, or before the last; default: `first` up to 64 channels. */
+  readonly upsample: 'first' | 'last' | undefined;
   readonly random: RandomStream;
 }
 
@@ -35,7 +35,8 @@ export class Decoder extends Module<[x: Tensor, size: readonly [number, number]]
     const resized = (value: Tensor) => images.resizeBilinear(value as Tensor4D, [...size], true);
     const grid = x.rank === 4 ? undefined : (value: Tensor) => patchGrid(value, size);
     const coarse = [this.conv1, this.bn, relu];
-    const links = this.options.upsample === 'first' ? [resized, ...coarse] : [...coarse, resized];
+    const { width, upsample = width <= 64 ? 'first' : 'last' } = this.options;
+    const links = upsample === 'first' ? [resized, ...coarse] : [...coarse, resized];
     return chain([grid, ...links, this.conv2], x);
   }
 }

@@ -35,12 +35,15 @@ export const auxiliaryOptions = {
   features: v.optional(natural('features'), 128),
   /** Factor of the auxiliary networks' channels. */
   widen: v.optional(natural('widen'), 1),
-  /** Resize before the decoder's first convolution, as published, or before its last: less memory where channels are many. */
-  upsample: v.optional(v.picklist(['first', 'last']), 'first'),
+  /**
+   * Where the decoder resizes to the image: before its first convolution (`first`) or before its last. Default, as the two
+   * published decoders: `first` for up to 64 channels, `last` for more.
+   */
+  upsample: v.optional(v.picklist(['first', 'last'])),
   /** The decoder draws the image reduced by this factor. */
   imageReduction: v.optional(natural('imageReduction'), 1),
   /** Run the auxiliary networks again in backward, one by one, in place of keeping what they save. */
-  recompute: v.optional(v.boolean(), false),
+  recompute: v.optional(v.boolean(), true),
   /** Classes of the targets. Default: the outputs of the model's last linear layer. */
   classes: v.optional(natural('classes')),
   /** Class indices `[batch]`, or distributions `[batch, classes]`. Default: the batch's `targets`. */
