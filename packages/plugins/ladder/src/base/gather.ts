@@ -26,11 +26,11 @@ export abstract class Gatherer<G extends Gathered = Gathered> implements TrunkWa
   }
 
   enter(gathered: G, stack: number, layer: number, value: Tensor, [blockMask]: BlockArguments): Tensor | undefined {
-    if (stack === 0 && layer === 0) {
-      if (this.mask) gathered.mask = this.mask(...gathered.inputs);
-      else if (this.plan.values === 'tokens') gathered.mask = realTokens(blockMask, value.shape[0] as number);
-      this.gather(gathered, stack, -1, value);
-    }
+    if (layer > 0) return undefined;
+    this.gather(gathered, stack, -1, value);
+    if (stack !== this.plan.last.stack) return undefined;
+    if (this.mask) gathered.mask = this.mask(...gathered.inputs);
+    else if (this.plan.values === 'tokens') gathered.mask = realTokens(blockMask, value.shape[0] as number);
     return undefined;
   }
 
@@ -56,10 +56,10 @@ export abstract class Gatherer<G extends Gathered = Gathered> implements TrunkWa
   }
 
   /** @throws TapgradError LADDER_BLOCK_SKIPPED */
-  protected all({ states }: G): Tensor[] {
-    const { taps } = this.plan;
-    const missing = taps.find((_, index) => !states[index]);
-    if (!missing) return states as Tensor[];
+  protected all({ states }: G, of: (stack: number) => boolean = () => true): Tensor[] {
+    const taps = [...this.plan.taps.entries()].filter(([, { stack }]) => of(stack));
+    const [, missing] = taps.find(([index]) => !states[index]) ?? [];
+    if (!missing) return taps.map(([index]) => states[index] as Tensor);
     throw new TapgradError({
       code: 'LADDER_BLOCK_SKIPPED',
       message: `the model's forward did not pass block ${Math.max(0, missing.layer)} of list ${missing.stack}`,

@@ -26,6 +26,8 @@ export interface TapOptions {
   readonly drop?: readonly number[] | undefined;
   /** The last block is not read: a state goes into it. */
   readonly beforeLast: boolean;
+  /** Lists of tokens before the last one are read too, each to its end. */
+  readonly encoders?: boolean;
 }
 
 /**
@@ -40,15 +42,15 @@ export function planTaps(stacks: readonly BlockStack[], options: TapOptions): Ta
   const layer = blocks.length - 1;
   const block = blocks[layer] as Block;
   const values = options.values ?? valuesOf(block);
-  if (values === 'tokens' && stack > 0) throw stacksError(stacks);
+  if (values === 'tokens' && stack > 0 && !options.encoders) throw stacksError(stacks);
   const previous = placeBefore(stacks, { stack, layer });
   const places = placesIn(stacks, values, options.beforeLast ? previous : undefined);
-  const number = (place: Place) => (stack === 0 ? place.layer : place.stack);
+  const number = (place: Place) => (stack === 0 || values === 'tokens' ? place.layer : place.stack);
   const taps = places.filter((place) => kept(number(place), options));
   checkNumbers(places.map(number), options);
-  if (taps.length < 2) {
-    throw layersError(`${taps.length} states of the backbone are left to read, at least 2 are needed`);
-  }
+  const inEach = values === 'maps' ? [taps] : stacks.map((_, of) => taps.filter((tap) => tap.stack === of));
+  const few = inEach.find(({ length }) => length < 2);
+  if (few) throw layersError(`${few.length} states of the backbone are left to read, at least 2 are needed`);
   const widths = options.widths ?? taps.map((tap) => widthAt(stacks, tap));
   if (widths.length !== taps.length) {
     throw layersError(`${taps.length} states are read, and widths has ${widths.length} numbers`);
@@ -64,11 +66,14 @@ type Place = Omit<TapPoint, 'width'>;
 
 /** @param upTo the last place; default: the end of the last block */
 function placesIn(stacks: readonly BlockStack[], values: ValueKind, upTo: Place | undefined): Place[] {
-  const [first, ...more] = stacks as [BlockStack, ...BlockStack[]];
+  const last = stacks.length - 1;
   const ends = stacks.map(({ blocks }, stack) => ({ stack, layer: blocks.length - 1 }));
-  if (more.length > 0) return upTo ? [...ends.slice(0, -1), ...(upTo.stack === more.length ? [upTo] : [])] : ends;
-  const outputs = first.blocks.slice(upTo ? 1 : 0).map((_, layer) => ({ stack: 0, layer }));
-  return values === 'tokens' ? [{ stack: 0, layer: -1 }, ...outputs] : outputs;
+  if (values === 'maps' && last > 0)
+    return upTo ? [...ends.slice(0, -1), ...(upTo.stack === last ? [upTo] : [])] : ends;
+  return stacks.flatMap(({ blocks }, stack) => {
+    const outputs = blocks.slice(upTo && stack === last ? 1 : 0).map((_, layer) => ({ stack, layer }));
+    return values === 'tokens' ? [{ stack, layer: -1 }, ...outputs] : outputs;
+  });
 }
 
 /** Whose output goes into a block. */

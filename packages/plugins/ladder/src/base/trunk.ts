@@ -14,6 +14,8 @@ export interface TrunkWalker<S> {
   begin(inputs: BlockArguments, training: boolean): S | undefined;
   /** Input of a block: what is returned takes its place. */
   enter?(state: S, stack: number, layer: number, value: Tensor, rest: BlockArguments): Tensor | void;
+  /** What a block is given beside its input: what is returned takes its place. */
+  beside?(state: S, stack: number, layer: number, rest: BlockArguments): BlockArguments | undefined;
   /** Output of a block: what is returned takes its place. */
   pass(state: S, stack: number, layer: number, value: Tensor, rest: BlockArguments): Tensor | void;
   /** Output of the module that holds a stack, where that is not the model itself. */
@@ -66,7 +68,9 @@ export function followTrunk<S, O>(
         if (!walker.enter) return;
         const entering = checked(value, values, block, 'input');
         const made = within((state) => walker.enter?.(state, number, layer, entering, rest));
-        return made && Array.isArray(given) ? [made, ...rest] : made;
+        const others = within((state) => walker.beside?.(state, number, layer, rest));
+        if (!made && !others) return undefined;
+        return Array.isArray(given) ? [made ?? value, ...(others ?? rest)] : made;
       });
       hooks
         .tap(`${block.path}:output`)

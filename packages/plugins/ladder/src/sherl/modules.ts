@@ -1,6 +1,7 @@
 import { Module, type PluginContext, type RandomStream, TapgradError } from '@tapgrad/core';
+import { type Block, type BlockStack, Dropout } from '@tapgrad/nn';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { finalNorm } from '../base/block-width.ts';
+import { blockShape, finalNorm } from '../base/block-width.ts';
 import { Classifier, type Pooling } from '../base/head.ts';
 import type { TapPlan } from '../base/tap-plan.ts';
 import { MapDown, tokenDown } from './down.ts';
@@ -24,12 +25,34 @@ class LateHead extends Module<[late: Tensor, mask: Tensor | undefined]> {
   }
 }
 
+/** What an encoder's states become: an input like the late layer's, its norm and dropout. */
+class Memory extends Module<[states: readonly Tensor[], last: Tensor]> {
+  readonly dropout: Dropout;
+
+  constructor(
+    readonly merge: Merge,
+    readonly late: LateInput,
+    readonly norm: Module | undefined,
+    dropout: number,
+  ) {
+    super();
+    this.dropout = new Dropout(dropout);
+  }
+
+  override forward(states: readonly Tensor[], last: Tensor): Tensor {
+    const made = this.late.call(this.merge.call(...states), last);
+    return this.dropout.call(this.norm ? this.norm.call(made) : made);
+  }
+}
+
 /** Everything that trains. */
 export interface SherlModules {
   /** Down_i, in the order of the taps; those of maps are given the last map too. */
   readonly down: readonly Module<[state: Tensor, last?: Tensor]>[];
   readonly merge: Merge;
   readonly late: LateInput;
+  /** Of each stack of tokens before the last. */
+  readonly memories: readonly Memory[];
   readonly head: LateHead | undefined;
   readonly all: readonly Module<never, unknown>[];
 }
@@ -37,6 +60,7 @@ export interface SherlModules {
 /** @throws TapgradError SHERL_WIDTH */
 export function addModules(
   context: PluginContext<CheckedSherlOptions>,
+  stacks: readonly BlockStack[],
   plan: TapPlan,
   lateWidth: number,
 ): SherlModules {
@@ -59,11 +83,19 @@ export function addModules(
     ),
   );
   const sizes = { from: width, to: last.inputWidth, dropout: options.dropout, random };
-  const merge = add('merge', new Merge(width, { epsilon: options.epsilon, mixer: options.mixer, random }));
+  const newMerge = () => new Merge(width, { epsilon: options.epsilon, mixer: options.mixer, random });
+  const merge = add('merge', newMerge());
   const out = values === 'tokens' ? new TokenOut(options.out, sizes) : new MapOut(sizes);
   const late = add('late', new LateInput(out, options.temperature));
+  const encoders = values === 'tokens' ? stacks.slice(0, -1) : [];
+  const memories = encoders.map(({ blocks }, i) => {
+    const block = blocks.at(-1) as Block;
+    const to = blockShape(block).width;
+    const input = new LateInput(new TokenOut(options.out, { ...sizes, to }), options.temperature);
+    return add(`memory-${i}`, new Memory(newMerge(), input, finalNorm(block.module, to), options.dropout));
+  });
   const head = addHead(context, plan, lateWidth);
-  return { down, merge, late, head, all: [...down, merge, late, ...(head ? [head] : [])] };
+  return { down, merge, late, memories, head, all: [...down, merge, late, ...memories, ...(head ? [head] : [])] };
 }
 
 function addHead(context: PluginContext<CheckedSherlOptions>, { last }: TapPlan, width: number): LateHead | undefined {

@@ -70,7 +70,7 @@ describe('SHERL is refused at attach', () => {
     ['LADDER_LAYERS', tinyEncoder, { drop: [0, 1] }],
     ['LADDER_LAYERS', tinyResNet, { blocks: 'layer*.*', keep: [2] }],
     ['LADDER_LAYERS', tinyEncoder, { widths: [16] }],
-    ['LADDER_STACKS', () => new Towers(), { blocks: '*.*' }],
+    ['LADDER_LAYERS', () => new Towers(), { blocks: '*.*' }],
     ['SHERL_WIDTH', tinyEncoder, { reduction: 3 }],
     ['LADDER_BLOCK_UNKNOWN', () => new Custom(), {}],
   ])('with %s', (code, make, options) => {
