@@ -39,7 +39,7 @@ export function optimalTable({ f }: ScalarFunction, segments: number): StepTable
 }
 
 /** The levels that are best for these borders: means of f' between them. */
-export function tableOf(f: (x: number) => number, borders: readonly number[]): StepTable {
+function tableOf(f: (x: number) => number, borders: readonly number[]): StepTable {
   const ends = [-reach, ...borders, reach];
   return { borders, levels: ends.slice(1).map((end, i) => slope(f, ends[i] as number, end)) };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packBits, unpackBits, wordsOf } from './pack-bits.ts';
 
 /** The words that hold these codes, bit by bit. */
-export function packedBitByBit(codes: readonly number[], bits: number): number[] {
+function packedBitByBit(codes: readonly number[], bits: number): number[] {
   const words = new Int32Array(wordsOf(codes.length, bits));
   for (const [k, code] of codes.entries()) {
     for (let bit = 0; bit < bits; bit++) {
