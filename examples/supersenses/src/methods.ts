@@ -39,7 +39,7 @@ export const methods: Readonly<Record<MethodName, Method>> = {
     prepare: (_model, classes) => [sherl({ head: { classes } })],
   },
   unipt: {
-    learningRate: 1e-2,
+    learningRate: 3e-3,
     prepare: (_model, classes) => [unipt({ head: { classes } })],
   },
   // Its head gets unit vectors.
