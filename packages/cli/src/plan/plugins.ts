@@ -30,6 +30,8 @@ export const plugins: Readonly<Record<string, Entry>> = {
   'mobile-tl': { make: compression.mobileTl, takes: ['blocks'] },
   s2a: { make: compression.s2a, takes: ['blocks'] },
   'derivative-codes': { make: compression.derivativeCodes, takes: [] },
+  'sparse-activations': { make: compression.sparseActivations, takes: [] },
+  'bit-masks': { make: compression.bitMasks, takes: [] },
   'sign-masks': { make: compression.signMasks, takes: [] },
   'bias-tuning': { make: compression.biasTuning, takes: [] },
   'deep-prompts': { make: compression.deepPrompts, takes: ['blocks'] },
