@@ -38,7 +38,7 @@ export const sidePathOptions = v.strictObject({
   widths: v.optional(v.strictTuple([natural('width'), natural('width')])),
 });
 
-export const structures = v.picklist(['bias', 'prompt', 'side']);
+const structures = v.picklist(['bias', 'prompt', 'side']);
 
 export const s2aOptions = v.strictObject({
   /** What trains beside the head. Prompts need blocks of tokens. */

@@ -53,7 +53,7 @@ export function disposeBatch({ inputs, targets }: TestBatch): void {
 }
 
 /** Values that a trained model might have: initial ones are so small that everything is nearly linear. */
-export function scattered<M extends Module<never, unknown>>(model: M): M {
+function scattered<M extends Module<never, unknown>>(model: M): M {
   for (const [name, parameter] of model.namedParameters()) {
     const centre = /(norm|bn)[^.]*\.weight$/.test(name) ? 1 : 0;
     const values = randomStream(6, name).normal(parameter.size, centre, 0.25);
