@@ -1,4 +1,4 @@
-import { biasTuning, derivativeCodes, groupwiseCodes } from '@tapgrad/activation-compression';
+import { biasTuning, derivativeCodes, groupwiseCodes, s2a } from '@tapgrad/activation-compression';
 import { ladder, sherl } from '@tapgrad/ladder';
 import { VisionTransformer, visionTransformerPresets } from '@tapgrad/nn';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
@@ -16,7 +16,7 @@ export const visionTransformer: HeadlineCase = {
     full: () => [],
     'LoRA r=8': () => [lora({ at: 'layers.*.attention.qkv', rank: 8, alpha: 16, trains: 'head.**' })],
     'full, derivative and group-wise codes': () => [derivativeCodes(), groupwiseCodes()],
-    'S2A (biases and codes)': () => [biasTuning(), derivativeCodes(), groupwiseCodes()],
+    S2A: () => [s2a()],
     biases: () => [biasTuning()],
     'ladder, r = 8': () => [ladder({ reduction: 8, init: 'random', head: { classes } })],
     'SHERL, r = 8': () => [sherl({ reduction: 8, head: { classes } })],

@@ -152,3 +152,20 @@ export function siluGrad(size: i32, dy: usize, x: usize, dx: usize): void {
 export function hardSwishGrad(size: i32, dy: usize, x: usize, dx: usize): void {
   backward(3, size, dy, x, dx);
 }
+
+/** dy where y is above 0 and below `ceiling`: the gradients of ReLU and, with 6, of ReLU6. */
+export function reluGrad(size: i32, ceiling: f32, dy: usize, y: usize, dx: usize): void {
+  const zero = f32x4.splat(0);
+  const top = f32x4.splat(ceiling);
+  const end = y + ((<usize>size & ~3) << 2);
+  for (; y < end; y += 16) {
+    const value = v128.load(y);
+    v128.store(dx, v128.and(v128.load(dy), v128.and(f32x4.gt(value, zero), f32x4.lt(value, top))));
+    dy += 16;
+    dx += 16;
+  }
+  const rest = size & 3;
+  if (!rest) return;
+  const value = loadPart(y, rest);
+  storePart(dx, v128.and(loadPart(dy, rest), v128.and(f32x4.gt(value, zero), f32x4.lt(value, top))), rest);
+}

@@ -1,6 +1,6 @@
 export { activate } from './activate';
 export {
-  gelu, geluGrad, geluTanh, geluTanhGrad, hardSwish, hardSwishGrad, silu, siluGrad,
+  gelu, geluGrad, geluTanh, geluTanhGrad, hardSwish, hardSwishGrad, reluGrad, silu, siluGrad,
 } from './activation';
 export { adamW, addInPlace } from './update';
 export { attention, attentionGrad } from './attention';

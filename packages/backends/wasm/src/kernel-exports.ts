@@ -37,6 +37,8 @@ export interface KernelExports extends NormalizationExports {
   hardSwish: Unary;
   geluGrad: UnaryGrad;
   geluTanhGrad: UnaryGrad;
+  /** Gradient where 0 < y < ceiling, else 0. */
+  reluGrad(size: number, ceiling: number, dy: number, y: number, dx: number): void;
   siluGrad: UnaryGrad;
   hardSwishGrad: UnaryGrad;
   softmax(rows: number, d: number, x: Address, y: Address): void;

@@ -26,8 +26,12 @@ const SELU_SCALE = 1.0507009873554805;
 
 const indicator = (condition: Tensor): Tensor => cast(condition, 'float32');
 
-elementwise('Relu', { from: 'y', derivative: (y) => step(y) });
-elementwise('Relu6', { from: 'y', derivative: (y) => indicator(logicalAnd(greater(y, 0), less(y, 6))) });
+elementwise('Relu', { from: 'y', derivative: (y) => step(y), fused: 'tapgrad.ReluGrad' });
+elementwise('Relu6', {
+  from: 'y',
+  derivative: (y) => indicator(logicalAnd(greater(y, 0), less(y, 6))),
+  fused: 'tapgrad.Relu6Grad',
+});
 elementwise<{ alpha: number }>('LeakyRelu', { from: 'x', derivative: (x, { alpha }) => step(x, alpha) });
 elementwise('Elu', { from: 'y', derivative: (y) => add(minimum(y, 0), 1) });
 elementwise('Selu', {

@@ -1,6 +1,7 @@
 import { type DataType, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { type Attributes, scoped } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
+import { runKernelIfAny } from '../ops/own-op.ts';
 
 /** Name of a saved value: an input of the kernel, or output 0 (`y`), 1 (`y1`), … */
 export type SavedName<N extends string> = N | 'y' | `y${number}`;
@@ -75,6 +76,8 @@ export interface ElementwiseSpec<A = Attributes> {
   derivative(value: Tensor, attrs: A): Tensor;
   /** The kernel's name for its input; default `x`. */
   readonly input?: string;
+  /** Name of the kernel that gives dx of dy and the value in one pass, where a backend has it. */
+  readonly fused?: string;
 }
 
 /** Registers `dx = dy · f'(v)`, with v the input or the output; plugins may keep a code of f'(v) instead of v. */
@@ -91,6 +94,8 @@ export function elementwise<A extends object = Attributes>(kernel: string, spec:
         const coded = context.timesCoded(from);
         if (coded) return coded;
         const value = context.saved[from] as Tensor;
+        const whole = spec.fused && runKernelIfAny(spec.fused, { dy: context.dy, [from]: value }, context.attrs);
+        if (whole) return whole as Tensor;
         const slope = scoped(() => spec.derivative(value, context.attrs));
         if (slope !== value) context.release(from);
         return mul(context.dy, slope);

@@ -20,6 +20,7 @@ interface NormNeeds {
 /** The fused kernels of core's own ops. */
 export function registerOwnOps(): void {
   for (const name of ['Gelu', 'Silu', 'HardSwish']) like('x', [`tapgrad.${name}`, `tapgrad.${name}Grad`], 'float32');
+  like('y', ['tapgrad.ReluGrad', 'tapgrad.Relu6Grad'], 'float32');
   registerNorms();
   registerAttention();
   kernel<{ logits: TensorInfo }>('tapgrad.SoftmaxCrossEntropy', ({ inputs: { logits }, made }) => {

@@ -19,7 +19,17 @@ function registerActivation(kernelName: string, nameFor: (attrs: Attrs) => Name)
   });
 }
 
+function registerReluGrad(name: string, ceiling: number): void {
+  kernel<{ dy: TensorInfo; y: TensorInfo }>(name, ({ inputs: { dy, y }, heap }) => {
+    const dx = heap.output(y.shape);
+    heap.kernels.reluGrad(util.sizeFromShape(y.shape), ceiling, heap.at(dy), heap.at(y), heap.at(dx));
+    return dx;
+  });
+}
+
 export function registerActivations(): void {
+  registerReluGrad('tapgrad.ReluGrad', Number.POSITIVE_INFINITY);
+  registerReluGrad('tapgrad.Relu6Grad', 6);
   registerActivation('tapgrad.Gelu', ({ approximate }) => (approximate === 'tanh' ? 'geluTanh' : 'gelu'));
   registerActivation('tapgrad.Silu', () => 'silu');
   registerActivation('tapgrad.HardSwish', () => 'hardSwish');

@@ -68,3 +68,16 @@ describe.each(functions)('$name $attrs', ({ name, attrs, value, slope }) => {
     tf.dispose([x, y!, far, atFar!]);
   });
 });
+
+describe.each([
+  ['ReluGrad', Number.POSITIVE_INFINITY],
+  ['Relu6Grad', 6],
+] as const)('%s', (name, ceiling) => {
+  it.each([0, 1, 3, 5, 33])('lets %i gradients pass where the output lies between its bounds', (size) => {
+    const [dy, y] = [sample([size], 'dy'), sample([size], 'y', 8)];
+    const [dx] = runKernel(`tapgrad.${name}`, { dy: dy.tensor, y: y.tensor });
+    const expected = dy.values.map((gradient, i) => (y.values[i]! > 0 && y.values[i]! < ceiling ? gradient : 0));
+    expect(Array.from(dx!.dataSync())).toEqual(Array.from(expected));
+    tf.dispose([dy.tensor, y.tensor, dx!]);
+  });
+});
