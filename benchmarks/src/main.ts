@@ -13,12 +13,12 @@ interface Options extends Output {
 
 const program = new Command('bench').description('Measures tapgrad beside plain TensorFlow.js and jax-js.');
 
-function benchmark(name: string, description: string, run: (options: Options) => Promise<Report>): void {
+function benchmark(name: string, description: string, run: (options: Options) => Promise<Report>, rounds = 5): void {
   program
     .command(name)
     .description(description)
     .addOption(new Option('--backend <name>', 'where the kernels run').choices(['wasm']).default('wasm'))
-    .option('--rounds <count>', 'repetitions, contestants taking turns', positive, 5)
+    .option('--rounds <count>', 'repetitions, contestants taking turns', positive, rounds)
     .option('--seed <number>', 'seed of weights and batch', positive, 1)
     .option('--json', 'print one JSON object as the last line', false)
     .option('--out <file>', 'also write the result to a file')
@@ -26,7 +26,7 @@ function benchmark(name: string, description: string, run: (options: Options) =>
 }
 
 benchmark('step', 'a full fine-tuning step of a small transformer: tapgrad, plain tfjs, jax-js', step);
-benchmark('memory', 'what training by each method holds, against full fine-tuning', memory);
+benchmark('memory', 'what training by each method holds, against full fine-tuning', memory, 1);
 benchmark('hooks', 'what five observing plugins and an empty stack cost', hooks);
 benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not', op);
 

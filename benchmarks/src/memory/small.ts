@@ -21,6 +21,8 @@ const shapes: Readonly<Record<string, readonly Line[]>> = {
     { side: 'tapgrad', task: 'full', method: 'full' },
     { side: 'tapgrad', task: 'plainSlots', method: 'full, derived slots off' },
     { side: 'tapgrad', task: 'derivativeCodes', method: 'full, derivative codes of 4 bits' },
+    { side: 'tapgrad', task: 'groupwiseCodes', method: 'full, derivative and group-wise codes' },
+    { side: 'tapgrad', task: 's2a', method: 'S2A' },
     { side: 'tapgrad', task: 'lora', method: 'LoRA, r = 8' },
     { side: 'tapgrad', task: 'prompts', method: 'prompts, 10 a block' },
     { side: 'tapgrad', task: 'prefix', method: 'prefix, 10 a block' },
@@ -36,8 +38,8 @@ const shapes: Readonly<Record<string, readonly Line[]>> = {
   'ResNet-32, batch 16, 32 px': [
     { side: 'convolutional', task: 'residualFull', method: 'full' },
     { side: 'convolutional', task: 'manTwoParts', method: 'MAN, K = 2' },
-    { side: 'convolutional', task: 'man', method: 'MAN, K = 16' },
-    { side: 'convolutional', task: 'local', method: 'local learning, K = 16' },
+    { side: 'convolutional', task: 'man', method: 'MAN, K = 4' },
+    { side: 'convolutional', task: 'local', method: 'local learning, K = 4' },
     { side: 'convolutional', task: 'synthetic', method: 'synthetic gradients, K = 2' },
   ],
   'MobileNetV2, batch 8, 96 px': [

@@ -20,12 +20,11 @@ export interface Training {
   dispose(): void;
 }
 
-/** Measures one method. The first steps make the optimizer's state and warm up. */
+/** Measures one method. The first step makes the optimizer's state and warms up. */
 export async function measure(training: Training, meter: BufferMeter, steps: number): Promise<Usage> {
   const nothing = () => {};
   const milliseconds: number[] = [];
   try {
-    await training.step(nothing);
     await training.step(nothing);
     const resident = meter.now;
     let atLoss = resident;

@@ -36,9 +36,9 @@ const mobile = (prepare: (model: MobileNetV2) => Plugins) =>
 
 const methods: Readonly<Record<string, () => Training>> = {
   residualFull: () => residual(() => []),
-  man: () => residual(() => [momentumAuxiliary({ parts: 16 })]),
+  man: () => residual(() => [momentumAuxiliary({ parts: 4 })]),
   manTwoParts: () => residual(() => [momentumAuxiliary({ parts: 2 })]),
-  local: () => residual(() => [localLearning({ parts: 16 })]),
+  local: () => residual(() => [localLearning({ parts: 4 })]),
   synthetic: () => residual(() => [syntheticGradients({ parts: 2 })]),
   mobileFull: () => mobile(() => []),
   mobileTop: () => mobile((model) => only(model, 'blocks.{12,13,14,15,16}.**', 'classifier.*')),

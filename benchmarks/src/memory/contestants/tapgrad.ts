@@ -1,4 +1,4 @@
-import { biasTuning, derivativeCodes } from '@tapgrad/activation-compression';
+import { biasTuning, derivativeCodes, groupwiseCodes, s2a } from '@tapgrad/activation-compression';
 import { useWasm } from '@tapgrad/backend-wasm';
 import { ladder, sherl, unipt } from '@tapgrad/ladder';
 import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
@@ -28,6 +28,8 @@ const methods: Readonly<Record<string, () => Training>> = {
   full: () => train(() => []),
   plainSlots: () => train(() => [], false),
   derivativeCodes: () => train(() => [derivativeCodes({ bits: 4 })]),
+  groupwiseCodes: () => train(() => [derivativeCodes(), groupwiseCodes()]),
+  s2a: () => train(() => [s2a({ structures: ['bias'] })]),
   lora: () => train(() => [lora({ at: 'layers.*.attention.qkv', rank: 8, alpha: 16, trains: 'head.**' })]),
   prompts: () => train(() => [promptTokens({ count: 10, patchSize: 16 })]),
   prefix: () => train(() => [prefixTokens({ count: 10, parametrization: 'direct' })]),

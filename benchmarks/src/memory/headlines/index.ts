@@ -44,17 +44,17 @@ async function rowsOf({ shape, model: make, batch, loss, methods }: HeadlineCase
 
 /** The papers' headlines, as ratios of planned bytes. */
 export async function headlineFigures(rows: readonly MemoryRow[]): Promise<Record<string, number>> {
-  const peak = (method: string) => {
-    const row = rows.find((each) => each.method.startsWith(method));
-    if (!row) throw new Error(`no row of ${method}`);
-    return row.peakBytes;
+  const row = (method: string) => {
+    const found = rows.find((each) => each.method.startsWith(method));
+    if (!found) throw new Error(`no row of ${method}`);
+    return found;
   };
-  const ratio = (method: string) => rows.find((each) => each.method.startsWith(method))?.peakRatio ?? Number.NaN;
+  const ratio = (method: string) => row(method).peakRatio;
   return {
     ladder: ratio('ladder'),
-    ladderOfLora: peak('ladder') / peak('LoRA'),
+    ladderOfLora: row('ladder').peakBytes / row('LoRA').peakBytes,
     s2a: ratio('S2A'),
-    manTwoParts: ratio('MAN, K = 2'),
+    manTwoParts: Math.min(ratio('MAN, K = 2, cut after stage 2'), ratio('MAN, K = 2, cut one block earlier')),
     manSixteenParts: ratio('MAN, K = 16'),
     mobileTlBlock: (await blockElements((train) => [mobileTl({ train })])) / (await blockElements(() => [])),
     geluCodes: await geluShare(),

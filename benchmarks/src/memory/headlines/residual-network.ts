@@ -23,8 +23,8 @@ export const resnet101: HeadlineCase = {
   batch: { inputs: { shape: [128, 224, 224, 3] }, targets: { shape: [128], dtype: 'int32' } },
   methods: {
     full: () => [],
-    'MAN, K = 2': () => [momentumAuxiliary({ blocks, cuts: ['layer3.0'], classes: 1000 })],
+    'MAN, K = 2, cut after stage 2': () => [momentumAuxiliary({ blocks, cuts: ['layer3.0'], classes: 1000 })],
     'MAN, K = 2, cut one block earlier': () => [momentumAuxiliary({ blocks, cuts: ['layer2.3'], classes: 1000 })],
-    'local learning, K = 2': () => [localLearning({ blocks, cuts: ['layer3.0'], classes: 1000 })],
+    'local learning, K = 2, cut after stage 2': () => [localLearning({ blocks, cuts: ['layer3.0'], classes: 1000 })],
   },
 };
