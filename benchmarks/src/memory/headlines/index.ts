@@ -54,7 +54,7 @@ export async function headlineFigures(rows: readonly MemoryRow[]): Promise<Recor
     ladder: ratio('ladder'),
     ladderOfLora: row('ladder').peakBytes / row('LoRA').peakBytes,
     s2a: ratio('S2A'),
-    manTwoParts: Math.min(ratio('MAN, K = 2, cut after stage 2'), ratio('MAN, K = 2, cut one block earlier')),
+    manTwoParts: ratio('MAN, K = 2, 2 blocks run again'),
     manSixteenParts: ratio('MAN, K = 16'),
     mobileTlBlock: (await blockElements((train) => [mobileTl({ train })])) / (await blockElements(() => [])),
     geluCodes: await geluShare(),

@@ -3,6 +3,7 @@ import { scoped } from '../engine-seam.ts';
 import { at } from '../tape/where.ts';
 import { BufferTensor, Parameter } from './parameter.ts';
 import { pathMatcher } from './pattern.ts';
+import { runAgainInBackward } from './recompute.ts';
 import { loadInto } from './state.ts';
 import type { TapRegistry } from './taps.ts';
 
@@ -12,6 +13,11 @@ import type { TapRegistry } from './taps.ts';
  */
 export abstract class Module<In extends readonly unknown[] = [Tensor], Out = Tensor> {
   training = true;
+  /**
+   * Keep the inputs alone and run `forward` again in backward, with the same random draws (`checkpoint`). What it gives must be
+   * one tensor. The gradients are the same, up to the order of sums.
+   */
+  recomputed = false;
   /** Where this module is in its model, for example `blocks.3.attention`; '' for the model itself. */
   path = '';
   /** Plugin that added this module, if one did. */
@@ -29,13 +35,17 @@ export abstract class Module<In extends readonly unknown[] = [Tensor], Out = Ten
     const taps = this.taps;
     return at({ modulePath: this.path, owner: this.owner }, () =>
       scoped(() => {
-        if (!taps || taps.empty) return this.forward(...inputs);
+        if (!taps || taps.empty) return this.run(...inputs);
         const single = inputs.length === 1;
         const passed = taps.pass<unknown>(single ? inputs[0] : inputs, this.path, 'input', this.training);
-        const output = this.forward(...((single ? [passed] : passed) as unknown as In));
+        const output = this.run(...((single ? [passed] : passed) as unknown as In));
         return taps.pass(output, this.path, 'output', this.training);
       }),
     );
+  }
+
+  private run(...inputs: In): Out {
+    return this.recomputed ? runAgainInBackward(this, inputs) : this.forward(...inputs);
   }
 
   /** Lets a value inside `forward` pass the tap point `point` of this module. */

@@ -98,6 +98,8 @@ function rerunRule<In extends readonly Tensor[]>(
         withRandom(replay, () => record(() => f(...(restored.slice(0, count) as unknown as In)), { parameters })),
       );
       try {
+        // Backward needs its place on the tape, not its buffer.
+        if (!restored.includes(value)) value.dispose();
         tape.backward(value, { gradient: dy });
         const gradients = [...tape.gradients].map(([name, gradient]) => [name, shareBuffer(gradient)] as const);
         return Object.fromEntries(gradients.map(([name, gradient]) => [name, () => gradient]));

@@ -44,6 +44,11 @@ export const auxiliaryOptions = {
   imageReduction: v.optional(natural('imageReduction'), 1),
   /** Run the auxiliary networks again in backward, one by one, in place of keeping what they save. */
   recompute: v.optional(v.boolean(), true),
+  /**
+   * Run so many of a part's last blocks again in backward too: what they save is then not there while the auxiliary networks
+   * run, which is when a part that is cut at large values takes the most.
+   */
+  recomputeBlocks: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0, 'recomputeBlocks must be at least 0')), 0),
   /** Classes of the targets. Default: the outputs of the model's last linear layer. */
   classes: v.optional(natural('classes')),
   /** Class indices `[batch]`, or distributions `[batch, classes]`. Default: the batch's `targets`. */

@@ -4,6 +4,7 @@ import { checkImageRange } from '../base/data.ts';
 import { learnLocally } from '../base/local-learner.ts';
 import { LocalNetwork, widthsOf } from '../base/local-network.ts';
 import { findCuts } from '../base/partition.ts';
+import { recomputeLastBlocks } from '../base/recompute-blocks.ts';
 import { progressOf, rampAt } from '../base/schedule.ts';
 import { type CheckedLocalLearningOptions, type LocalLearningOptions, localLearningOptions } from './options.ts';
 
@@ -39,5 +40,6 @@ export const localLearning = definePlugin<LocalLearningOptions, CheckedLocalLear
     learnLocally(context, cuts, (number, crossing) =>
       (networks[number] as LocalNetwork).loss(crossing.value, crossing),
     );
+    return recomputeLastBlocks(model, cuts, options);
   },
 });

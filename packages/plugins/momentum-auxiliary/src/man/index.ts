@@ -5,6 +5,7 @@ import { checkImageRange } from '../base/data.ts';
 import { learnLocally } from '../base/local-learner.ts';
 import { LocalNetwork, widthsOf } from '../base/local-network.ts';
 import { type Cut, findCuts } from '../base/partition.ts';
+import { recomputeLastBlocks } from '../base/recompute-blocks.ts';
 import { progressOf, rampAt } from '../base/schedule.ts';
 import { BlockCopies } from './block-copies.ts';
 import {
@@ -56,6 +57,7 @@ export const momentumAuxiliary = definePlugin<MomentumAuxiliaryOptions, CheckedM
     hooks.update.after.tap(() => {
       for (const { copies } of places) copies.update();
     });
+    return recomputeLastBlocks(model, cuts, options);
   },
 });
 

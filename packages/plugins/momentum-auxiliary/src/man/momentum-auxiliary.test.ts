@@ -129,6 +129,24 @@ describe('a step with MAN', () => {
     }
   });
 
+  it('gives the same gradients where the last blocks of a part run again in backward; detached, they no longer do', () => {
+    const made = (recomputeBlocks: number) => {
+      const stack = attach(model, momentumAuxiliary({ parts: 2, recomputeBlocks }));
+      const result = differentiated(stack, batch);
+      const again = [...model.namedModules()].filter(([, module]) => module.recomputed).map(([path]) => path);
+      release(stack);
+      return { ...result, again };
+    };
+    const [again, kept] = [made(1), made(0)];
+    expect(again.again).toEqual(['layer1.1']);
+    expect(kept.again).toEqual([]);
+    expect(again.terms).toEqual(kept.terms);
+    for (const [name, values] of Object.entries(again.gradients)) {
+      for (const [i, value] of values.entries()) expect(value).toBeCloseTo(kept.gradients[name]?.[i] as number, 12);
+    }
+    expect(Object.keys(again.gradients).sort()).toEqual(Object.keys(kept.gradients).sort());
+  });
+
   it('learns from a supervised contrastive loss', async () => {
     const stack = attach(model, momentumAuxiliary({ parts: 2, loss: 'contrastive', reconstruction: 0 }));
     const first = await (await stack.step(batch)).terms;
