@@ -87,7 +87,7 @@ export const combinations: readonly Combination[] = [
     ...residual,
     learningRate: 1e-3,
     parts: {
-      momentumAuxiliary: () => momentumAuxiliary({ parts: 3, reconstruction: 0 }),
+      momentumAuxiliary: () => momentumAuxiliary({ parts: 3, reconstruction: 0, recompute: false }),
       codes: () => [derivativeCodes(), groupwiseCodes({ bits: 4 })],
     },
   },

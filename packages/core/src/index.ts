@@ -70,6 +70,7 @@ export {
   withRandom,
 } from './random.ts';
 export { type RememberedScope, rememberScope } from './remembered-scope.ts';
+export { type ElementwiseSpec, elementwise } from './rules/elementwise-rule.ts';
 export * from './rules/registry.ts';
 export { ParameterVector, type VectorSegment } from './services/parameter-vector.ts';
 export { batchSize, sampleOf } from './services/per-sample.ts';

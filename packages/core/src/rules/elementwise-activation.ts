@@ -19,7 +19,8 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { sumTo } from './broadcast.ts';
-import { elementwise, rule } from './registry.ts';
+import { elementwise } from './elementwise-rule.ts';
+import { rule } from './registry.ts';
 
 const SELU_SCALE_ALPHA = 1.7580993408473768;
 const SELU_SCALE = 1.0507009873554805;

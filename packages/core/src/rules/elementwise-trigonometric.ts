@@ -1,5 +1,5 @@
 import { add, cos, cosh, mul, neg, reciprocal, rsqrt, sin, sinh, square, sub } from '@tensorflow/tfjs-core';
-import { elementwise } from './registry.ts';
+import { elementwise } from './elementwise-rule.ts';
 
 elementwise('Sin', { from: 'x', derivative: (x) => cos(x) });
 elementwise('Cos', { from: 'x', derivative: (x) => neg(sin(x)) });

@@ -1,6 +1,7 @@
 /** Powers, exponentials and logarithms of one tensor. Those whose derivative is a function of the output keep that. */
 import { add, div, exp, mul, neg, reciprocal, sigmoid, square, step, sub } from '@tensorflow/tfjs-core';
-import { elementwise, rule } from './registry.ts';
+import { elementwise } from './elementwise-rule.ts';
+import { rule } from './registry.ts';
 
 rule('Neg', { inputs: ['x'], cheap: true, backward: ({ dy }) => ({ x: () => neg(dy) }) });
 

@@ -1,7 +1,6 @@
-import { type DataType, mul, type Tensor } from '@tensorflow/tfjs-core';
-import { type Attributes, scoped } from '../engine-seam.ts';
+import type { DataType, Tensor } from '@tensorflow/tfjs-core';
+import type { Attributes } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
-import { runKernelIfAny } from '../ops/own-op.ts';
 
 /** Name of a saved value: an input of the kernel, or output 0 (`y`), 1 (`y1`), … */
 export type SavedName<N extends string> = N | 'y' | `y${number}`;
@@ -67,41 +66,6 @@ export function rule<N extends string, A extends object = Attributes>(kernel: st
 /** Says that the outputs of these kernels carry no gradient (comparisons, ArgMax, Floor, …). */
 export function notDifferentiable(...kernels: string[]): void {
   for (const kernel of kernels) rules.set(kernel, 'not-differentiable');
-}
-
-/** An elementwise function of one tensor, given by its derivative as a function of its input or output. */
-export interface ElementwiseSpec<A = Attributes> {
-  /** Which value the derivative is a function of. */
-  readonly from: 'x' | 'y';
-  derivative(value: Tensor, attrs: A): Tensor;
-  /** The kernel's name for its input; default `x`. */
-  readonly input?: string;
-  /** Name of the kernel that gives dx of dy and the value in one pass, where a backend has it. */
-  readonly fused?: string;
-}
-
-/** Registers `dx = dy · f'(v)`, with v the input or the output; plugins may keep a code of f'(v) instead of v. */
-export function elementwise<A extends object = Attributes>(kernel: string, spec: ElementwiseSpec<A>): void {
-  const input = spec.input ?? 'x';
-  const from = spec.from === 'x' ? input : 'y';
-  rule<string, A>(kernel, {
-    inputs: [input],
-    role: 'derivative',
-    cheap: true,
-    saves: () => [from],
-    backward: (context) => ({
-      [input]: () => {
-        const coded = context.timesCoded(from);
-        if (coded) return coded;
-        const value = context.saved[from] as Tensor;
-        const whole = spec.fused && runKernelIfAny(spec.fused, { dy: context.dy, [from]: value }, context.attrs);
-        if (whole) return whole as Tensor;
-        const slope = scoped(() => spec.derivative(value, context.attrs));
-        if (slope !== value) context.release(from);
-        return mul(context.dy, slope);
-      },
-    }),
-  });
 }
 
 /** The rule of a kernel; `undefined` if its outputs carry no gradient. Throws RULE_MISSING for an unknown kernel. */

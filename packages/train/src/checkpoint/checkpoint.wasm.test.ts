@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { useWasm } from '@tapgrad/backend-wasm';
-import { attach, definePlugin, type Module, Parameter, type Plugin, type Stack } from '@tapgrad/core';
+import { attach, definePlugin, type Module, Parameter, type Plugin, type Stack, TapgradError } from '@tapgrad/core';
 import { encodeSafetensors, SafetensorsFile } from '@tapgrad/safetensors';
 import { memory, mul, ones, scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -227,7 +227,7 @@ const refusing = definePlugin({
       saveState: () => ({ json: { state } }),
       loadState({ json }) {
         const given = (json as { state: number }).state;
-        if (given !== state) throw Object.assign(new Error('made by an older one'), { code: 'TOO_OLD' });
+        if (given !== state) throw new TapgradError({ code: 'TOO_OLD', message: 'made by an older one' });
         state = given;
       },
     };
