@@ -11,7 +11,8 @@ const introduction = `# Which plugins go together
 
 Written by \`npm run compatibility\`, which runs all pairs of all built-in plugins on tiny models, on the wasm backend. A test repeats
 that and compares. A pair _trains_ if the loss falls, detaching leaves the model bit for bit as it was with no buffer left, and training
-saved in the middle resumes bit for bit. A pair that makes no sense is _refused_ by \`attach\`, with a code and before anything has changed.
+saved in the middle resumes bit for bit. A pair that makes no sense is _refused_ by \`attach\`, with a code and before anything has changed;
+so is one of which each does not fit the models of the other (_any_).
 `;
 
 /** The page \`docs/compatibility.md\`. */
@@ -26,7 +27,7 @@ function matrix(names: readonly string[], pairs: readonly Pair[], codes: readonl
     if (!pair) return '';
     const { result } = pair;
     if (result.outcome === 'trains') return '✓';
-    return result.outcome === 'no-model' ? '·' : `✗${codes.indexOf(result.code) + 1}`;
+    return `✗${codes.indexOf(result.code) + 1}`;
   };
   const numbers = names.map((_, i) => i + 1);
   return rows([
@@ -44,7 +45,6 @@ function legend(pairs: readonly Pair[], codes: readonly string[]): string {
       (code, i) =>
         `- ✗${i + 1} refused with \`${code}\`: ${pairs.filter(({ result }) => result.outcome === 'refused' && result.code === code).length}`,
     ),
-    `- · no tiny model suits both: ${count('no-model')}`,
     '',
   ].join('\n');
 }
@@ -52,7 +52,6 @@ function legend(pairs: readonly Pair[], codes: readonly string[]): string {
 function list(pairs: readonly Pair[]): string {
   const said = ({ result }: Pair): string[] => {
     if (result.outcome === 'trains') return [result.on, 'trains', `in this order: ${result.order.join(', ')}`];
-    if (result.outcome === 'no-model') return ['', 'not tried', 'no tiny model suits both'];
     return [result.on, `refused: \`${result.code}\``, result.reason];
   };
   return rows([

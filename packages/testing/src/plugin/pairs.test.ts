@@ -2,7 +2,7 @@ import { TapgradError } from '@tapgrad/core';
 import { mul } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { tryPair } from './pairs.ts';
-import type { PluginSpec } from './plugin-spec.ts';
+import type { ModelSpec, PluginSpec } from './plugin-spec.ts';
 import { type Apply, healthy, perceptron, specOf } from './test-plugins.ts';
 
 const kind = specOf('kind', healthy);
@@ -26,9 +26,28 @@ describe('two plugins', () => {
     });
   });
 
-  it('without a model in common are not tried', async () => {
+  it('without a model in common train on the model of one that has nothing against it', async () => {
     const elsewhere = specOf('elsewhere', healthy, { on: { ...perceptron, name: 'other' } });
-    expect(await tryPair(kind, elsewhere)).toEqual({ outcome: 'no-model' });
+    expect(await tryPair(kind, elsewhere)).toMatchObject({ outcome: 'trains', on: 'perceptron' });
+  });
+
+  it('of which each refuses the models of the other give the first reason', async () => {
+    const only = (name: string) => (context: Parameters<Apply>[0]) => {
+      if (!(name in context.model)) throw new TapgradError({ code: 'NOT_HERE', message: `the model has no ${name}` });
+      healthy(context);
+    };
+    const marked = (name: string): ModelSpec => ({
+      ...perceptron,
+      name,
+      model: () => Object.assign(perceptron.model(), { [name]: true }),
+    });
+    const [left, right] = ['left', 'right'].map((name) => specOf(name, only(name), { on: marked(name) }));
+    expect(await tryPair(left!, right!)).toEqual({
+      outcome: 'refused',
+      on: 'any',
+      code: 'NOT_HERE',
+      reason: 'the model has no right',
+    });
   });
 });
 

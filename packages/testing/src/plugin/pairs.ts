@@ -10,22 +10,24 @@ import { firstDifference, valuesOf } from './values.ts';
 /** What two plugins do together. */
 export type PairResult =
   | { readonly outcome: 'trains'; readonly on: string; readonly order: readonly string[] }
-  | { readonly outcome: 'refused'; readonly on: string; readonly code: string; readonly reason: string }
-  | { readonly outcome: 'no-model' };
+  | { readonly outcome: 'refused'; readonly on: string; readonly code: string; readonly reason: string };
 
 /** Steps in which the loss must have fallen. */
 const patience = 20;
 
 /**
  * Attaches two plugins to the first model that both name. Either they train (the loss falls, detaching leaves the model as it
- * was, training resumes), or `attach` refuses them with a code, in both orders, and leaves nothing. Without such a model their
- * declarations may refuse them.
+ * was, training resumes), or `attach` refuses them with a code, in both orders, and leaves nothing. Without such a model they are
+ * tried on the first model of each.
  * @throws TapgradError PLUGIN_TEST_PAIRS
  */
 export async function tryPair(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
   const one = first.uses.find(({ on }) => second.uses.some((use) => use.on.name === on.name));
   const other = second.uses.find(({ on }) => on.name === one?.on.name);
-  if (!one || !other) return refusedByDeclaration(first, second);
+  return one && other ? tryOn(first, second, one, other) : tryAbroad(first, second);
+}
+
+async function tryOn(first: PluginSpec, second: PluginSpec, one: PluginUse, other: PluginUse): Promise<PairResult> {
   const subject = together(first, second, one, other);
   try {
     const refusal = await refusalOf(subject, [one, other]);
@@ -45,11 +47,15 @@ export async function tryPair(first: PluginSpec, second: PluginSpec): Promise<Pa
   }
 }
 
-/** No model suits both; but what plugins declare is checked before any of them sees a model. */
-async function refusedByDeclaration(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
-  const uses = [first.uses[0], second.uses[0]] as const;
-  const refused = await refusal(together(first, second, ...uses), uses);
-  if (!refused || !/^PLUGIN_(CONFLICT|WRITERS)$/.test(refused.code)) return { outcome: 'no-model' };
+/** No model is named by both: the one may still have nothing against the other's, or says with a code why it has. */
+async function tryAbroad(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
+  const [one, other] = [first.uses[0], second.uses[0]];
+  const there = { on: one.on, plugins: other.plugins };
+  const refused = await refusal(together(first, second, one, there), [one, there]);
+  if (!refused) return tryOn(first, second, one, there);
+  const here = { on: other.on, plugins: one.plugins };
+  const back = await refusal(together(first, second, here, other), [here, other]);
+  if (!back) return tryOn(first, second, here, other);
   return { outcome: 'refused', on: 'any', code: refused.code, reason: refused.reason };
 }
 
