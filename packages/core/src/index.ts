@@ -16,6 +16,7 @@ export type {
   LossContext,
   LossTerms,
   StepContext,
+  Task,
   UpdateContext,
 } from './hooks/types.ts';
 export {
@@ -42,7 +43,7 @@ export { type OwnOp, runKernelIfAny } from './ops/own-op.ts';
 export { rmsNorm } from './ops/rms-norm.ts';
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export { attach } from './plugin/attach.ts';
-export type { ForwardPass, PluginContext } from './plugin/context.ts';
+export type { ForwardPass, PluginContext, TaskGradientsOptions } from './plugin/context.ts';
 export {
   checkedOptions,
   definePlugin,
@@ -75,7 +76,8 @@ export * from './rules/registry.ts';
 export { ParameterVector, type VectorSegment } from './services/parameter-vector.ts';
 export { batchSize, sampleOf } from './services/per-sample.ts';
 export { shadow } from './services/shadow.ts';
-export { Snapshot } from './services/snapshot.ts';
+export { copyOf, Snapshot } from './services/snapshot.ts';
+export type { StackSnapshot, StackSnapshotOptions } from './services/stack-snapshot.ts';
 export type { BackwardOptions } from './tape/backward.ts';
 export { markBatchInput, markModified, markParameter } from './tape/buffer-marks.ts';
 export { checkpoint } from './tape/checkpoint.ts';

@@ -33,6 +33,8 @@ export interface LossContext extends StepContext {
   readonly tape: Tape | undefined;
   /** Another forward of the model in the same step, on the same tape. */
   forward(...inputs: unknown[]): unknown;
+  /** The user's own loss of other outputs, for example of that forward. */
+  taskLoss(outputs: unknown, batch: Batch): Tensor;
 }
 
 export interface GradientContext extends StepContext {
@@ -60,11 +62,28 @@ export interface UpdateContext extends StepContext {
   readonly gradients: GradientMap;
 }
 
+/** One task of a stream that a model learns one after the other. */
+export interface Task {
+  /** From 0. */
+  readonly index: number;
+  /** Tasks in the stream, where that is known. */
+  readonly count?: number;
+  readonly name: string;
+  /** Labels that occur in it, as in its targets; a label is the number of an output column. */
+  readonly classes: readonly number[];
+  /** Names of `classes`, in their order. */
+  readonly classNames?: readonly string[];
+  /** Its training data once, in order and not augmented. The tensors of each batch are the caller's to dispose. */
+  batches(batchSize?: number): Iterable<Batch> | AsyncIterable<Batch>;
+}
+
 /** What `begin` and `end` of the life cycle are told. */
 export interface LifeCycleContext {
   readonly step: number;
   /** Number of the epoch or task, where there is one. */
   readonly index?: number;
+  /** At the beginning and end of a task. */
+  readonly task?: Task;
   /** Measured values, at the end of an evaluation or epoch. */
   readonly metrics?: Readonly<Record<string, number>>;
   readonly [detail: string]: unknown;

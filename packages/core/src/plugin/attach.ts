@@ -5,13 +5,15 @@ import { pluginHooks } from '../hooks/plugin-hooks.ts';
 import type { Batch } from '../hooks/types.ts';
 import { type Module, namePaths } from '../module/module.ts';
 import { pathMatcher } from '../module/pattern.ts';
-import { randomStream } from '../random.ts';
+import { randomContext, randomStream, withRandom } from '../random.ts';
 import { ParameterVector } from '../services/parameter-vector.ts';
 import { perSampleGradients } from '../services/per-sample.ts';
 import { shadow } from '../services/shadow.ts';
 import { Snapshot } from '../services/snapshot.ts';
+import { StackSnapshot } from '../services/stack-snapshot.ts';
 import type { AnyModule, PluginContext } from './context.ts';
 import type { Plugin } from './define-plugin.ts';
+import { differentiate, markBatch } from './forward.ts';
 import { PluginHandle } from './handle.ts';
 import { orderPlugins } from './order.ts';
 import { Stack, type StackOptions } from './stack.ts';
@@ -84,16 +86,35 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       parameter.onRead = (value) => (taps.empty ? value : taps.pass(value, plugin, name, stack.model.training));
       return parameter;
     },
+    remove(name) {
+      (handle.modules.get(name) ?? handle.parameters.get(name))?.dispose();
+      handle.modules.delete(name);
+      handle.parameters.delete(name);
+    },
     keepInEvaluation: (modules) => void handle.inEvaluation.push(...modules),
     filterTrainable: (filter) =>
       void handle.filters.push((...about) => blaming(plugin, 'filterTrainable', () => filter(...about))),
     parameters: () => stack.namedParameters(),
+    trainableParameters: () => stack.trainableParameters(),
     random: (...keys) => randomStream(stack.seed, plugin, stack.step_, ...keys),
     snapshot(module) {
       const made = new Snapshot(module);
       for (const tensor of made.tensors()) stack.ledger.claim(tensor, 'plugin', plugin);
       handle.onDispose(() => made.dispose());
       return made;
+    },
+    snapshotStack(options) {
+      const made = new StackSnapshot(stack, options);
+      for (const tensor of made.values.values()) stack.ledger.claim(tensor, 'plugin', plugin);
+      handle.onDispose(() => made.dispose());
+      return made;
+    },
+    taskGradients(batch, { parameters = stack.trainableParameters(), pass = 0 } = {}) {
+      markBatch(stack, batch);
+      const seed = randomStream(stack.seed, plugin, pass).bits();
+      return withRandom(randomContext(seed, stack.step_), () =>
+        differentiate(stack, batch, { parameters, taskOnly: true }),
+      );
     },
     shadow,
     parameterVector(pattern) {

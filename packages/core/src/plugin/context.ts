@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { PluginHooks } from '../hooks/plugin-hooks.ts';
-import type { Batch, GradientMap, StepContext } from '../hooks/types.ts';
+import type { Batch, Differentiated, GradientMap, StepContext } from '../hooks/types.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
@@ -8,6 +8,7 @@ import type { RandomStream } from '../random.ts';
 import type { RememberedScope } from '../remembered-scope.ts';
 import type { ParameterVector } from '../services/parameter-vector.ts';
 import type { Snapshot } from '../services/snapshot.ts';
+import type { StackSnapshot, StackSnapshotOptions } from '../services/stack-snapshot.ts';
 import type { Tape } from '../tape/tape.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a model of any signature can be attached
@@ -22,6 +23,13 @@ export interface ForwardPass extends StepContext {
   readonly weight: number;
   /** Lives until the loss terms are complete: for what a tap makes and the `loss` hook needs. */
   readonly scope: RememberedScope;
+}
+
+export interface TaskGradientsOptions {
+  /** Default: those that train now. */
+  readonly parameters?: ReadonlyMap<string, Parameter>;
+  /** Which of the plugin's extra passes in this step it is: keys its random draws. Default 0. */
+  readonly pass?: number;
 }
 
 /** What a plugin is given in `apply`: the model, its options, the hooks, and services. */
@@ -44,6 +52,8 @@ export interface PluginContext<Options> {
   addModule<M extends AnyModule>(name: string, module: M): M;
   /** Adds a parameter under `plugin/name`. */
   addParameter(name: string, parameter: Parameter): Parameter;
+  /** Takes away and disposes a module or parameter that was added under this name. */
+  remove(name: string): void;
   /**
    * Decides what trains: false stops a parameter, true lets it train, undefined leaves it to others. Asked anew at each
    * step, so that the answer may change; optimizer state is kept meanwhile.
@@ -56,16 +66,28 @@ export interface PluginContext<Options> {
   keepInEvaluation(modules: Iterable<AnyModule>): void;
   /** All parameters by name, those of plugins included. */
   parameters(): ReadonlyMap<string, Parameter>;
+  /** Those of them that train now. */
+  trainableParameters(): ReadonlyMap<string, Parameter>;
   /** The stream of this plugin, this step and these keys. */
   random(...keys: (string | number)[]): RandomStream;
   /** A frozen copy of a module, by default of the model; buffers and mode included. Disposed with the plugin. */
   snapshot<In extends readonly unknown[], Out>(module: Module<In, Out>): Snapshot<In, Out>;
   /** Runs a forward that leaves no trace: no tape, no statistics update, no random draw. */
   shadow<T>(f: () => T): T;
+  /**
+   * The model with all its plugins as it is now, for a teacher that runs later: its taps run too, with the values of
+   * now. Disposed with the plugin, or before.
+   */
+  snapshotStack(options?: StackSnapshotOptions): StackSnapshot;
+  /**
+   * Gradients of the user's own loss of any batch, by another forward and backward that is no part of the step's: taps run,
+   * the `batch`, `loss` and gradient hooks do not. The caller disposes what it gives.
+   */
+  taskGradients(batch: Batch, options?: TaskGradientsOptions): Differentiated;
   /** Parameters as one vector; by default those that train. */
   parameterVector(pattern?: string): ParameterVector;
   /**
-   * Gradients of the loss of every sample by itself, for the parameters whose name matches. The model runs in
+   * Gradients of the user's own loss of every sample by itself, for the parameters whose name matches. The model runs in
    * evaluation mode, one sample at a time: batch statistics would mix samples.
    * @param visit is given each sample's gradients, which are disposed when it returns
    */

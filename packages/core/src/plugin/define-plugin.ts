@@ -13,6 +13,11 @@ export interface PluginState {
 export interface PluginInstance {
   /** State beside the plugin's own modules and parameters, which are saved anyway. The tensors remain the plugin's. */
   saveState?(): PluginState;
+  /**
+   * Adds and removes modules and parameters, so that they are those of the state (`json` is what `saveState` gave) that will be
+   * checked and assigned next. Only plugins that grow while training need it.
+   */
+  reshape?(json: unknown): void;
   loadState?(state: PluginState): void;
   /** Frees what the plugin made by itself; taps, modules and parameters are removed for it. */
   dispose?(): void;
@@ -27,8 +32,8 @@ export interface PluginDeclaration {
   /** Plugins that must come before or after this one; a trailing `?` says "if it is attached". */
   readonly after?: readonly string[];
   readonly before?: readonly string[];
-  /** Plugins that cannot be attached together with this one. */
-  readonly conflicts?: readonly string[];
+  /** Plugins that cannot be attached together with this one, best with the reason. */
+  readonly conflicts?: readonly (string | { readonly plugin: string; readonly why: string })[];
   /** Capabilities that this plugin looks at: whoever writes or transforms them comes first. */
   readonly reads?: readonly string[];
   /** Capabilities that this plugin alone decides, for example `output:model`. Two writers of one are refused. */

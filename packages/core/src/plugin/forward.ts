@@ -42,15 +42,21 @@ export function forwardAndLoss(
   stack: Stack<unknown>,
   batch: Batch,
   context: StepContext,
-  { tape, weight = 1 }: { readonly tape?: Tape; readonly weight?: number | undefined } = {},
+  {
+    tape,
+    weight = 1,
+    taskOnly = false,
+  }: { readonly tape?: Tape; readonly weight?: number | undefined; readonly taskOnly?: boolean | undefined } = {},
 ): { readonly outputs: unknown; readonly terms: LossTerms } {
   const around = stack.pass;
   stack.pass = { ...context, batch, tape, weight, scope: rememberScope() };
   try {
     const outputs = modelOutputs(stack, batch.inputs);
     const task = stack.options.loss(outputs, batch);
+    if (taskOnly) return { outputs, terms: checked({ task }) };
     const forward = (...inputs: unknown[]) => modelOutputs(stack, inputs);
-    const terms = checked(stack.hooks.loss.call({ task }, { ...context, batch, outputs, tape, forward }));
+    const taskLoss = (...of: [unknown, Batch]) => stack.options.loss(...of);
+    const terms = checked(stack.hooks.loss.call({ task }, { ...context, batch, outputs, tape, forward, taskLoss }));
     return { outputs, terms };
   } finally {
     stack.pass = around;
@@ -80,6 +86,8 @@ export interface DifferentiateOptions {
   readonly context?: StepContext;
   /** Share of this micro-batch in the step's gradient. */
   readonly weight?: number;
+  /** Of the user's own loss alone: the `loss` hook is not asked. */
+  readonly taskOnly?: boolean;
 }
 
 interface Recorded {
@@ -89,13 +97,13 @@ interface Recorded {
 }
 
 function recordLoss(stack: Stack<unknown>, batch: Batch, options: DifferentiateOptions): Recorded {
-  const { parameters, context, weight } = options;
+  const { parameters, context, weight, taskOnly } = options;
   const { hooks, ledger } = stack;
   const at = context ?? { step: stack.step_, microBatch: 0, microBatches: 1, mode: 'train' };
   const watched = Object.fromEntries([...parameters].map(([name, parameter]) => [name, parameter.variable]));
   const { value, tape } = record(
     (tape) => {
-      const { terms } = forwardAndLoss(stack, batch, at, { tape, weight });
+      const { terms } = forwardAndLoss(stack, batch, at, { tape, weight, taskOnly });
       return { terms, total: totalOf(terms) };
     },
     {
@@ -148,15 +156,19 @@ export async function differentiateAsync(
     : (y: Tensor, retain: boolean) => tape.backward(y, { scale, retain });
   try {
     const local = tape.takeGradients();
+    const only = Object.keys(terms).length === 1 && local.size === 0;
     for (const name of stack.keptApart.keys()) {
       const term = terms[name];
-      if (!term || !tape.tracks(term)) continue;
+      if (only || !term || !tape.tracks(term)) continue;
       await backward(term, true);
       byTerm.set(name, tape.takeGradients());
     }
     tape.giveGradients(local);
     if (!finished(tape, total)) await backward(total, false);
-    return { terms: held(terms), gradients: tape.takeGradients(), byTerm };
+    const gradients = tape.takeGradients();
+    // The gradients of the only term are those of the whole: no second backward.
+    if (only) for (const name of stack.keptApart.keys()) if (terms[name]) byTerm.set(name, shared(gradients));
+    return { terms: held(terms), gradients, byTerm };
   } catch (thrown) {
     for (const gradients of byTerm.values()) disposeAll(gradients);
     throw thrown;
@@ -164,6 +176,10 @@ export async function differentiateAsync(
     restoreModes();
     discard(tape, terms, total);
   }
+}
+
+function shared(gradients: GradientMap): GradientMap {
+  return new Map([...gradients].map(([name, gradient]) => [name, hold(shareBuffer(gradient))]));
 }
 
 export function disposeAll(gradients: GradientMap): void {

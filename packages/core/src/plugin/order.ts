@@ -55,13 +55,14 @@ function checkVersion({ name, requires }: PluginDeclaration): void {
 
 function checkConflicts(declarations: readonly PluginDeclaration[]): void {
   for (const { name, conflicts = [] } of declarations) {
-    const other = declarations.find((each) => conflicts.includes(each.name));
-    if (!other) continue;
+    const named = conflicts.map((each) => (typeof each === 'string' ? { plugin: each, why: undefined } : each));
+    const found = named.find(({ plugin }) => declarations.some((each) => each.name === plugin));
+    if (!found) continue;
     throw new TapgradError({
       code: 'PLUGIN_CONFLICT',
-      message: `${name} cannot be attached together with ${other.name}`,
+      message: `${name} cannot be attached together with ${found.plugin}${found.why === undefined ? '' : `: ${found.why}`}`,
       plugin: name,
-      fix: `leave out ${name} or ${other.name}`,
+      fix: `leave out ${name} or ${found.plugin}`,
     });
   }
 }

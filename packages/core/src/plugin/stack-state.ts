@@ -1,7 +1,9 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import { hold } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { blaming } from '../hooks/hook.ts';
 import { sameShape } from '../rules/broadcast.ts';
+import { copyOf } from '../services/snapshot.ts';
 import type { PluginHandle } from './handle.ts';
 import type { Stack } from './stack.ts';
 
@@ -62,8 +64,39 @@ function moduleState(handle: PluginHandle): Map<string, Stored> {
   return new Map<string, Stored>([...handle.namedParameters(), ...handle.namedBuffers()]);
 }
 
-/** Checks everything, then assigns everything. */
-export function loadStackState(stack: Stack<unknown>, { tensors, json }: StackState): void {
+/** Lets plugins grow or shrink to the state; checks everything, then assigns everything. */
+export function loadStackState(stack: Stack<unknown>, state: StackState): void {
+  const growing = stack.handles.filter(({ plugin, instance }) => instance?.reshape && state.json.plugins[plugin]);
+  const before = growing.map((handle) => ({ handle, shape: shapeOf(handle) }));
+  try {
+    for (const handle of growing) reshape(handle, state.json.plugins[handle.plugin]?.state);
+    assignState(stack, state);
+  } catch (thrown) {
+    for (const { handle, shape } of before) shape.giveBack(handle);
+    throw thrown;
+  } finally {
+    for (const { shape } of before) shape.dispose();
+  }
+}
+
+function reshape(handle: PluginHandle, json: unknown): void {
+  blaming(handle.plugin, 'state.reshape', () => handle.instance?.reshape?.(json));
+}
+
+/** What a plugin that grows has now, so that it can be given back. */
+function shapeOf(handle: PluginHandle) {
+  const json = blaming(handle.plugin, 'state.save', () => handle.instance?.saveState?.().json);
+  const values = new Map([...moduleState(handle)].map(([name, { variable }]) => [name, hold(copyOf(variable))]));
+  return {
+    giveBack(to: PluginHandle): void {
+      reshape(to, json);
+      for (const [name, each] of moduleState(to)) each.assign(values.get(name) as Tensor);
+    },
+    dispose: () => dispose([...values.values()]),
+  };
+}
+
+function assignState(stack: Stack<unknown>, { tensors, json }: StackState): void {
   const targets = new Map<string, Stored>();
   if (json.parts.includes('model')) {
     for (const [name, each] of [...stack.model.namedParameters(), ...stack.model.namedBuffers()])

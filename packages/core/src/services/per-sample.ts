@@ -1,6 +1,7 @@
 import { reshape, slice } from '@tensorflow/tfjs-core';
 import { scoped } from '../engine-seam.ts';
 import type { Batch, GradientMap } from '../hooks/types.ts';
+import { differentiate, disposeAll } from '../plugin/forward.ts';
 import type { Stack } from '../plugin/stack.ts';
 import { mapTensors } from '../tape/saved-buffer.ts';
 import { setEvaluationMode } from './evaluation-mode.ts';
@@ -25,7 +26,7 @@ export function sampleOf(batch: Batch, index: number, size = batchSize(batch)): 
   }) as Batch;
 }
 
-/** Gradients of each sample's own loss, one at a time, in evaluation mode. */
+/** Gradients of each sample's own task loss, one at a time, in evaluation mode. */
 export function perSampleGradients(
   stack: Stack<unknown>,
   batch: Batch,
@@ -38,11 +39,12 @@ export function perSampleGradients(
   try {
     for (let index = 0; index < size; index++) {
       scoped(() => {
-        const made = stack.gradientsOf(sampleOf(batch, index, size), parameters);
+        const made = differentiate(stack, sampleOf(batch, index, size), { parameters, taskOnly: true });
         try {
           visit(made.gradients, index);
         } finally {
-          made.dispose();
+          disposeAll(made.gradients);
+          made.terms.task?.dispose();
         }
       });
     }

@@ -58,7 +58,7 @@ export class Snapshot<In extends readonly unknown[], Out> {
   }
 }
 
-/** tfjs's `clone` shares the buffer; a product with 1 keeps every bit, and is a buffer of its own. */
-function copyOf(value: Tensor): Tensor {
-  return untaped(() => tidy(() => mul(value, scalar(1, value.dtype))));
+/** A tensor with a buffer of its own: tfjs's `clone` shares it, and an update in place would reach both. A product with 1 keeps every bit. */
+export function copyOf<T extends Tensor>(value: T): T {
+  return untaped(() => tidy(() => mul(value, scalar(1, value.dtype)))) as T;
 }

@@ -12,7 +12,9 @@ const known = new Set(['full-finetune', ...declarations.keys()]);
 
 it.each([...declarations])('%s names only plugins that exist: attach would pass over a misspelt one', (_, declared) => {
   const { conflicts = [], after = [], before = [] } = declared;
-  const named = [...conflicts, ...after, ...before].map((name) => name.replace(/\?$/, ''));
+  const named = [...conflicts, ...after, ...before].map((each) =>
+    (typeof each === 'string' ? each : each.plugin).replace(/\?$/, ''),
+  );
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
 

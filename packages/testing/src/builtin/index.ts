@@ -1,13 +1,29 @@
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { activationCompressionSpecs } from './activation-compression.ts';
 import { activationPresetSpecs } from './activation-presets.ts';
+import { continualFpfSpecs } from './continual-fpf.ts';
+import { continualHeadSpecs } from './continual-heads.ts';
+import { continualRegulariserSpecs } from './continual-regularisers.ts';
+import { continualReplaySpecs } from './continual-replay.ts';
+import { continualZsclSpecs } from './continual-zscl.ts';
 import { ladderSpecs } from './ladder.ts';
 import { momentumAuxiliarySpecs } from './momentum-auxiliary.ts';
 import { queryTokensSpecs } from './query-tokens.ts';
 
 export { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 export { tinyTwoTowers } from './two-towers.ts';
-export { activationCompressionSpecs, activationPresetSpecs, ladderSpecs, momentumAuxiliarySpecs, queryTokensSpecs };
+export {
+  activationCompressionSpecs,
+  activationPresetSpecs,
+  continualFpfSpecs,
+  continualHeadSpecs,
+  continualRegulariserSpecs,
+  continualReplaySpecs,
+  continualZsclSpecs,
+  ladderSpecs,
+  momentumAuxiliarySpecs,
+  queryTokensSpecs,
+};
 
 /** One declaration for each plugin of tapgrad's own packages. */
 export const builtinPlugins: readonly PluginSpec[] = [
@@ -16,4 +32,9 @@ export const builtinPlugins: readonly PluginSpec[] = [
   ...momentumAuxiliarySpecs,
   ...activationCompressionSpecs,
   ...activationPresetSpecs,
+  ...continualReplaySpecs,
+  ...continualRegulariserSpecs,
+  ...continualZsclSpecs,
+  ...continualHeadSpecs,
+  ...continualFpfSpecs,
 ];

@@ -53,7 +53,15 @@ type Wrap = <F extends AnyFunction>(hook: string, f: F) => F;
 type Context = Omit<PluginContext<unknown>, 'options'>;
 
 /** What a plugin calls to add something; between two of these `apply` may fail. */
-const adding = ['addModule', 'addParameter', 'filterTrainable', 'keepInEvaluation', 'snapshot', 'keep'] as const;
+const adding = [
+  'addModule',
+  'addParameter',
+  'filterTrainable',
+  'keepInEvaluation',
+  'snapshot',
+  'snapshotStack',
+  'keep',
+] as const;
 
 function services(context: Context, wrap: Wrap): Context {
   const filterTrainable: Context['filterTrainable'] = (filter) =>
@@ -117,9 +125,10 @@ function stagesWrapped(handler: SaveHandler, wrap: Wrap): SaveHandler {
 }
 
 function instanceWrapped(instance: PluginInstance, wrap: Wrap): PluginInstance {
-  const { saveState, loadState, dispose } = instance;
+  const { saveState, reshape, loadState, dispose } = instance;
   return {
     ...(saveState && { saveState: wrap('state.save', () => saveState.call(instance)) }),
+    ...(reshape && { reshape: wrap('state.reshape', (json) => reshape.call(instance, json)) }),
     ...(loadState && { loadState: wrap('state.load', (state) => loadState.call(instance, state)) }),
     ...(dispose && { dispose: wrap('dispose', () => dispose.call(instance)) }),
   };

@@ -2,8 +2,9 @@ import { attach, type Plugin, TapgradError } from '@tapgrad/core';
 import type { Subject } from './checks/check.ts';
 import { takenAway } from './checks/detach.ts';
 import { resumes } from './checks/resume.ts';
-import type { PluginSpec, PluginUse } from './plugin-spec.ts';
+import type { ModelSpec, PluginSpec, PluginUse } from './plugin-spec.ts';
 import { problem } from './problem.ts';
+import { afterFirstTask } from './tasks.ts';
 import { count, disposeBatch, trial } from './trial.ts';
 import { firstDifference, valuesOf } from './values.ts';
 
@@ -50,18 +51,30 @@ async function tryOn(first: PluginSpec, second: PluginSpec, one: PluginUse, othe
 /** No model is named by both: the one may still have nothing against the other's, or says with a code why it has. */
 async function tryAbroad(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
   const [one, other] = [first.uses[0], second.uses[0]];
-  const there = { on: one.on, plugins: other.plugins };
+  const there = { on: withTasksOf(one.on, other.on), plugins: other.plugins };
   const refused = await refusal(together(first, second, one, there), [one, there]);
   if (!refused) return tryOn(first, second, one, there);
-  const here = { on: other.on, plugins: one.plugins };
+  const here = { on: withTasksOf(other.on, one.on), plugins: one.plugins };
   const back = await refusal(together(first, second, here, other), [here, other]);
   if (!back) return tryOn(first, second, here, other);
   return { outcome: 'refused', on: 'any', code: refused.code, reason: refused.reason };
 }
 
 function together(first: PluginSpec, second: PluginSpec, one: PluginUse, other: PluginUse): Subject {
-  const use: PluginUse = { on: one.on, plugins: () => [one.plugins(), other.plugins()].flat() };
+  const on = withTasksOf(one.on, other.on);
+  const use: PluginUse = { on, plugins: () => once([one.plugins(), other.plugins()].flat()) };
   return { spec: { name: `${first.name} + ${second.name}`, uses: [use], gradients: 'exact' }, use };
+}
+
+/** One of two may need tasks before it does something. */
+function withTasksOf(on: ModelSpec, other: ModelSpec): ModelSpec {
+  return on.begin || !other.begin ? on : afterFirstTask(on);
+}
+
+/** A plugin that both bring with the same options, say a memory, is attached once. */
+function once(plugins: readonly Plugin[]): Plugin[] {
+  const keyOf = ({ declaration, options }: Plugin) => `${declaration.name} ${JSON.stringify(options)}`;
+  return plugins.filter((plugin, i) => plugins.findIndex((each) => keyOf(each) === keyOf(plugin)) === i);
 }
 
 /** The coded error with which `attach` refuses, whichever is given first; undefined if it takes both. */
@@ -80,7 +93,7 @@ async function refusal(subject: Subject, uses: readonly PluginUse[]): Promise<Ta
     const held = count();
     let refused: TapgradError | undefined;
     try {
-      const plugins: Plugin[] = uses.flatMap((use) => use.plugins());
+      const plugins = once(uses.flatMap((use) => use.plugins()));
       attach<unknown>(model, plugins, { loss: (outputs, batch) => on.loss(outputs, batch) }).detach();
     } catch (thrown) {
       if (!(thrown instanceof TapgradError) || thrown.code === 'HOOK_FAILED') throw thrown;

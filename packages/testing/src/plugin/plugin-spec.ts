@@ -10,6 +10,8 @@ export interface ModelSpec {
   /** Batch number `index`, the same each time. The caller disposes its tensors. */
   batch(index: number): Batch;
   loss(outputs: unknown, batch: Batch): Tensor;
+  /** What has happened before anything is looked at, for example a first task: `afterFirstTask` gives it. */
+  begin?(stack: Stack): Promise<void>;
 }
 
 /** Where a plugin is tried: on a model, with the options that suit it. */

@@ -51,6 +51,7 @@ export async function trial<T>(on: ModelSpec, options: TrialOptions, f: (trial: 
       seed: options.seed ?? 3,
     });
     stack = attached;
+    await on.begin?.(attached);
     const all = Object.assign(made, {
       stack: attached,
       model,

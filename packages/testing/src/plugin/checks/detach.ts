@@ -33,6 +33,7 @@ export async function takenAway(subject: Subject, batch: Batch, steps: number): 
     fresh.state();
     const [flagsBefore, held] = [flags(model), count()];
     const { inStack, frozen } = await onStack(subject, model, [subject.use.plugins()], async (stack) => {
+      if (steps > 0) await on.begin?.(stack);
       for (let i = 0; i < steps; i++) await (await stack.step(batch)).loss;
       const trained = new Set(stack.trainableParameters().keys());
       const names = [...model.namedParameters().keys()].filter((name) => !trained.has(name));
@@ -83,6 +84,7 @@ async function oneByOne(subject: Subject, batch: Batch): Promise<void> {
     model.state();
     const plugins = subject.use.plugins();
     await onStack(subject, model, [plugins], async (stack) => {
+      await on.begin?.(stack);
       await (await stack.step(batch)).loss;
       for (const name of namesOf(plugins).reverse()) {
         stack.detach(name);

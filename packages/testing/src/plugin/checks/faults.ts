@@ -1,6 +1,7 @@
 import { attach, TapgradError } from '@tapgrad/core';
 import { type Fault, FaultInjection } from '../fault-injection.ts';
 import type { Site } from '../instrumented.ts';
+import { tinyTask } from '../tasks.ts';
 import { count, course, differenceOf, type Trial, trial } from '../trial.ts';
 import { firstDifference, loadStored, storedState, type Values, valuesOf } from '../values.ts';
 import { fail, type Subject } from './check.ts';
@@ -18,6 +19,7 @@ export async function checkFaults(subject: Subject): Promise<void> {
   await inApply(subject);
   await inSteps(subject);
   await inFirstStep(subject);
+  await inTasks(subject);
   await inEvaluation(subject);
   await inState(subject);
 }
@@ -54,10 +56,13 @@ async function inSteps(subject: Subject): Promise<void> {
     await step(0);
     return faults.reached(() => step(0));
   });
-  const all = sites.flatMap(({ site, calls }) => [
-    ...places(site, 1, 'before'),
-    ...(giving.test(site.hook) ? [] : places(site, calls, 'after').slice(-1)),
-  ]);
+  // A service that a hook calls fails as that hook does.
+  const all = sites
+    .filter(inHooks)
+    .flatMap(({ site, calls }) => [
+      ...places(site, 1, 'before'),
+      ...(giving.test(site.hook) ? [] : places(site, calls, 'after').slice(-1)),
+    ]);
   const early = all.filter(({ site }) => !late.test(site.hook));
   const expected = await trial(subject.use.on, { plugins: plugins() }, (each) => journal(each, early.length + 1));
   await trial(subject.use.on, { plugins: plugins() }, async (each) => {
@@ -102,7 +107,7 @@ async function inFirstStep(subject: Subject): Promise<void> {
     return { first: beginning.filter(({ site }) => !usual.has(site.key)), expected: await course(each, 1, 2) };
   });
   const held = count();
-  for (const { site } of first.filter(({ site: { hook } }) => !late.test(hook))) {
+  for (const { site } of first.filter(inHooks).filter(({ site: { hook } }) => !late.test(hook))) {
     const [fault] = places(site, 1, 'before') as [Fault];
     await trial(subject.use.on, { plugins: plugins() }, async (each) => {
       named(subject, fault, faults, await faults.thrownBy(fault, () => start(each)));
@@ -110,6 +115,28 @@ async function inFirstStep(subject: Subject): Promise<void> {
       await each.step(1);
       const difference = differenceOf(await course(each, 1, 2), expected);
       if (difference !== undefined) fail('faults', subject, `begun again after the fault, ${difference}`, at(fault));
+    });
+    unleaked(subject, fault, held);
+  }
+}
+
+/** A task whose beginning or end fails: nothing is left, and the stack can be taken away. */
+async function inTasks(subject: Subject): Promise<void> {
+  const { on } = subject.use;
+  const faults = new FaultInjection();
+  const plugins = () => [faults.into(subject.use.plugins())];
+  const next = async ({ stack, step }: Trial) => {
+    const task = tinyTask(on, 1);
+    await stack.begin('task', { index: 1, task });
+    await step(0);
+    await stack.end('task', { index: 1, task });
+  };
+  const sites = await trial(on, { plugins: plugins() }, (each) => faults.reached(() => next(each)));
+  const held = count();
+  for (const { site } of sites.filter(({ site: { hook } }) => hook.startsWith('task.'))) {
+    const [fault] = places(site, 1, 'before') as [Fault];
+    await trial(on, { plugins: plugins() }, async (each) => {
+      named(subject, fault, faults, await faults.thrownBy(fault, () => next(each)));
     });
     unleaked(subject, fault, held);
   }
@@ -208,6 +235,10 @@ function unleaked(subject: Subject, fault: Fault, before: ReturnType<typeof coun
   if (tensors !== 0 || buffers !== 0) {
     fail('faults', subject, `the fault left ${tensors} tensors and ${buffers} buffers`, at(fault));
   }
+}
+
+function inHooks({ site }: { readonly site: Site }): boolean {
+  return site.hook !== 'apply';
 }
 
 /** The first call and the last one. */

@@ -1,0 +1,1 @@
+export { columns, logitsOf } from './base/logits.ts';

@@ -1,0 +1,3 @@
+import type { PluginSpec } from '../plugin/plugin-spec.ts';
+
+export const continualFpfSpecs: readonly PluginSpec[] = [];
