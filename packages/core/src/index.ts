@@ -43,7 +43,7 @@ export { type OwnOp, runKernelIfAny } from './ops/own-op.ts';
 export { rmsNorm } from './ops/rms-norm.ts';
 export { type SoftmaxCrossEntropyOptions, softmaxCrossEntropy } from './ops/softmax-cross-entropy.ts';
 export { attach } from './plugin/attach.ts';
-export type { ForwardPass, PluginContext, TaskGradientsOptions } from './plugin/context.ts';
+export type { ForwardPass, PluginContext, TaskGradientsOptions, TaskTerms } from './plugin/context.ts';
 export {
   checkedOptions,
   definePlugin,

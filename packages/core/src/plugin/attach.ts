@@ -13,7 +13,7 @@ import { Snapshot } from '../services/snapshot.ts';
 import { StackSnapshot } from '../services/stack-snapshot.ts';
 import type { AnyModule, PluginContext } from './context.ts';
 import type { Plugin } from './define-plugin.ts';
-import { differentiate, markBatch } from './forward.ts';
+import { differentiate, markBatch, unchanged } from './forward.ts';
 import { PluginHandle } from './handle.ts';
 import { orderPlugins } from './order.ts';
 import { Stack, type StackOptions } from './stack.ts';
@@ -94,6 +94,7 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
     keepInEvaluation: (modules) => void handle.inEvaluation.push(...modules),
     filterTrainable: (filter) =>
       void handle.filters.push((...about) => blaming(plugin, 'filterTrainable', () => filter(...about))),
+    modules: () => stack.modules(),
     parameters: () => stack.namedParameters(),
     trainableParameters: () => stack.trainableParameters(),
     random: (...keys) => randomStream(stack.seed, plugin, stack.step_, ...keys),
@@ -109,11 +110,11 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       handle.onDispose(() => made.dispose());
       return made;
     },
-    taskGradients(batch, { parameters = stack.trainableParameters(), pass = 0 } = {}) {
+    taskGradients(batch, { parameters = stack.trainableParameters(), pass = 0, loss = unchanged } = {}) {
       markBatch(stack, batch);
       const seed = randomStream(stack.seed, plugin, pass).bits();
       return withRandom(randomContext(seed, stack.step_), () =>
-        differentiate(stack, batch, { parameters, taskOnly: true }),
+        differentiate(stack, batch, { parameters, terms: loss }),
       );
     },
     shadow,

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { PluginHooks } from '../hooks/plugin-hooks.ts';
-import type { Batch, Differentiated, GradientMap, StepContext } from '../hooks/types.ts';
+import type { Batch, Differentiated, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
@@ -25,11 +25,16 @@ export interface ForwardPass extends StepContext {
   readonly scope: RememberedScope;
 }
 
+/** Makes more loss terms of a forward that is no part of a step. */
+export type TaskTerms = (terms: LossTerms, forward: { readonly outputs: unknown; readonly batch: Batch }) => LossTerms;
+
 export interface TaskGradientsOptions {
   /** Default: those that train now. */
   readonly parameters?: ReadonlyMap<string, Parameter>;
   /** Which of the plugin's extra passes in this step it is: keys its random draws. Default 0. */
   readonly pass?: number;
+  /** Changes the terms, of which there is `task` at first: for values that were kept with the batch. */
+  readonly loss?: TaskTerms;
 }
 
 /** What a plugin is given in `apply`: the model, its options, the hooks, and services. */
@@ -64,6 +69,8 @@ export interface PluginContext<Options> {
    * otherwise change their statistics. While the plugin is disabled they train as ever.
    */
   keepInEvaluation(modules: Iterable<AnyModule>): void;
+  /** Every module, those of plugins included; each knows its `path`, which starts with its plugin's name. */
+  modules(): readonly AnyModule[];
   /** All parameters by name, those of plugins included. */
   parameters(): ReadonlyMap<string, Parameter>;
   /** Those of them that train now. */

@@ -10,6 +10,7 @@ import { record } from '../tape/gradients.ts';
 import { mapTensors } from '../tape/saved-buffer.ts';
 import type { Tape } from '../tape/tape.ts';
 import { currentWhere } from '../tape/where.ts';
+import type { TaskTerms } from './context.ts';
 import type { Stack } from './stack.ts';
 
 /** The model's output for a list of arguments, or for one tensor. */
@@ -45,15 +46,15 @@ export function forwardAndLoss(
   {
     tape,
     weight = 1,
-    taskOnly = false,
-  }: { readonly tape?: Tape; readonly weight?: number | undefined; readonly taskOnly?: boolean | undefined } = {},
+    terms: own,
+  }: { readonly tape?: Tape; readonly weight?: number | undefined; readonly terms?: TaskTerms | undefined } = {},
 ): { readonly outputs: unknown; readonly terms: LossTerms } {
   const around = stack.pass;
   stack.pass = { ...context, batch, tape, weight, scope: rememberScope() };
   try {
     const outputs = modelOutputs(stack, batch.inputs);
     const task = stack.options.loss(outputs, batch);
-    if (taskOnly) return { outputs, terms: checked({ task }) };
+    if (own) return { outputs, terms: checked(own({ task }, { outputs, batch })) };
     const forward = (...inputs: unknown[]) => modelOutputs(stack, inputs);
     const taskLoss = (...of: [unknown, Batch]) => stack.options.loss(...of);
     const terms = checked(stack.hooks.loss.call({ task }, { ...context, batch, outputs, tape, forward, taskLoss }));
@@ -62,6 +63,9 @@ export function forwardAndLoss(
     stack.pass = around;
   }
 }
+
+/** The user's own loss, and nothing else. */
+export const unchanged: TaskTerms = (terms) => terms;
 
 export function totalOf(terms: LossTerms): Tensor {
   const all = Object.values(terms);
@@ -86,8 +90,8 @@ export interface DifferentiateOptions {
   readonly context?: StepContext;
   /** Share of this micro-batch in the step's gradient. */
   readonly weight?: number;
-  /** Of the user's own loss alone: the `loss` hook is not asked. */
-  readonly taskOnly?: boolean;
+  /** The `loss` hook is not asked, but this, for what is added to the user's own loss. */
+  readonly terms?: TaskTerms;
 }
 
 interface Recorded {
@@ -97,13 +101,13 @@ interface Recorded {
 }
 
 function recordLoss(stack: Stack<unknown>, batch: Batch, options: DifferentiateOptions): Recorded {
-  const { parameters, context, weight, taskOnly } = options;
+  const { parameters, context, weight, terms: own } = options;
   const { hooks, ledger } = stack;
   const at = context ?? { step: stack.step_, microBatch: 0, microBatches: 1, mode: 'train' };
   const watched = Object.fromEntries([...parameters].map(([name, parameter]) => [name, parameter.variable]));
   const { value, tape } = record(
     (tape) => {
-      const { terms } = forwardAndLoss(stack, batch, at, { tape, weight, taskOnly });
+      const { terms } = forwardAndLoss(stack, batch, at, { tape, weight, terms: own });
       return { terms, total: totalOf(terms) };
     },
     {

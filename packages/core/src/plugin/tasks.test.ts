@@ -9,6 +9,7 @@ import {
   type Plugin,
   type PluginContext,
   type Stack,
+  type TaskTerms,
 } from '../index.ts';
 import { Dense, Mlp, meanSquaredError, plainSgd } from './test-model.ts';
 
@@ -139,6 +140,18 @@ describe('gradients of the task loss', () => {
     expect(names).toEqual(['layers.0.bias', 'layers.1.bias']);
   });
 
+  it('may have terms added that need the outputs', () => {
+    const context = contextBeside(doubling());
+    const loss: TaskTerms = (terms, { outputs, batch: given }) => {
+      expect(given).toBe(other);
+      return { ...terms, squares: tf.sum(tf.square(outputs as tf.Tensor)) };
+    };
+    const [plain, made] = [context.taskGradients(other), context.taskGradients(other, { loss })];
+    expect(Object.keys(made.terms)).toEqual(['task', 'squares']);
+    expect(numbers(made.gradients)).not.toEqual(numbers(plain.gradients));
+    for (const { terms, gradients } of [plain, made]) tf.dispose([...gradients.values(), ...Object.values(terms)]);
+  });
+
   it('of single samples are without the terms of plugins too', () => {
     const context = contextBeside(penalty());
     const seen: number[][] = [];
@@ -249,6 +262,13 @@ describe('a plugin that grows', () => {
     const now = stack?.namedParameters().get('growing/part1.weight')?.variable.dataSync();
     expect([...(now ?? [])]).toEqual([0.25, 0.25, 0.25, 0.25]);
     expect(tf.memory().numTensors).toBe(tensors);
+  });
+});
+
+describe('the modules of a stack', () => {
+  it('are the model’s and the plugins’, by path', () => {
+    const { modules } = contextBeside(doubling());
+    expect(modules().map(({ path }) => path)).toEqual(['', 'layers.0', 'layers.1', 'doubling/side']);
   });
 });
 

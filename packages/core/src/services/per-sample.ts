@@ -1,7 +1,7 @@
 import { reshape, slice } from '@tensorflow/tfjs-core';
 import { scoped } from '../engine-seam.ts';
 import type { Batch, GradientMap } from '../hooks/types.ts';
-import { differentiate, disposeAll } from '../plugin/forward.ts';
+import { differentiate, disposeAll, unchanged } from '../plugin/forward.ts';
 import type { Stack } from '../plugin/stack.ts';
 import { mapTensors } from '../tape/saved-buffer.ts';
 import { setEvaluationMode } from './evaluation-mode.ts';
@@ -39,7 +39,7 @@ export function perSampleGradients(
   try {
     for (let index = 0; index < size; index++) {
       scoped(() => {
-        const made = differentiate(stack, sampleOf(batch, index, size), { parameters, taskOnly: true });
+        const made = differentiate(stack, sampleOf(batch, index, size), { parameters, terms: unchanged });
         try {
           visit(made.gradients, index);
         } finally {
