@@ -1,3 +1,11 @@
+export {
+  contrastiveLoss,
+  DualEncoder,
+  type DualEncoderOptions,
+  type DualEncoderOutputs,
+  zeroShotLogits,
+  zeroShotLoss,
+} from './dual-encoder.ts';
 export * from './mobilenet/index.ts';
 export * from './resnet/index.ts';
 export * from './sentence-encoder/index.ts';

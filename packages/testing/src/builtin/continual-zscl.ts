@@ -1,3 +1,43 @@
+import { weightAveraging, zscl } from '@tapgrad/continual';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
+import { inFirstTask } from '../plugin/tasks.ts';
+import { tinyDualEncoder, tinyImages, tinyTexts } from './dual-encoder.ts';
+import { tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
-export const continualZsclSpecs: readonly PluginSpec[] = [];
+/** Of no task. */
+const reference = (step: number) => ({ images: tinyImages(1000 + step), texts: tinyTexts(1000) });
+const onTask = inFirstTask(tinyDualEncoder);
+
+const zsclSpec: PluginSpec = {
+  name: 'zscl',
+  uses: [
+    {
+      on: onTask,
+      plugins: () => zscl({ reference, l2: 0.1 }),
+      atZero: () => zscl({ reference, imageWeight: 0, textWeight: 0, trainScale: true }),
+    },
+    { on: onTask, plugins: () => zscl({ reference, variant: 'reference-code', trainScale: true }) },
+    { on: onTask, plugins: () => zscl({ reference: { images: 'batch', texts: 'batch' }, teacher: 'task' }) },
+  ],
+  gradients: 'exact',
+};
+
+const averaged = () => weightAveraging({ every: 2, evaluate: 'average' });
+
+const weightAveragingSpec: PluginSpec = {
+  name: 'weight-averaging',
+  uses: [
+    {
+      on: inFirstTask(tinyResNet),
+      plugins: averaged,
+      atZero: () => weightAveraging({ mode: 'wise', alpha: 1 }),
+    },
+    { on: inFirstTask(tinyTextEncoder), plugins: averaged },
+    { on: inFirstTask(tinyVisionTransformer), plugins: () => weightAveraging({ mode: 'ema', decay: 0.9 }) },
+    { on: onTask, plugins: () => weightAveraging({ mode: 'wise', alpha: 0.8 }) },
+  ],
+  gradients: 'exact',
+};
+
+/** One declaration per method of `@tapgrad/continual` that keeps what a model could do before it learned any task. */
+export const continualZsclSpecs: readonly PluginSpec[] = [zsclSpec, weightAveragingSpec];

@@ -10,6 +10,7 @@ import { ladderSpecs } from './ladder.ts';
 import { momentumAuxiliarySpecs } from './momentum-auxiliary.ts';
 import { queryTokensSpecs } from './query-tokens.ts';
 
+export { tinyDualEncoder, tinyImages, tinyTexts } from './dual-encoder.ts';
 export { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 export { tinyTwoTowers } from './two-towers.ts';
 export {

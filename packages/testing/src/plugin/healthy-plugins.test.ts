@@ -1,3 +1,4 @@
+import type { StackSnapshot } from '@tapgrad/core';
 import { add, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, it } from 'vitest';
 import { testPlugin } from './plugin-tester.ts';
@@ -15,8 +16,24 @@ const lossy: Apply = ({ hooks }) => {
   );
 };
 
+/** Keeps the stack as it was at first, and makes that again when a state is loaded. */
+const remembering: Apply = ({ hooks, snapshotStack }) => {
+  let first: StackSnapshot | undefined;
+  hooks.step.begin.tap(() => {
+    first ??= snapshotStack();
+  });
+  return {
+    saveState: () => ({ tensors: first?.values ?? new Map() }),
+    loadState({ tensors = new Map() }) {
+      first?.dispose();
+      first = tensors.size > 0 ? snapshotStack({ values: tensors }) : undefined;
+    },
+  };
+};
+
 const specs = [
   specOf('healthy', healthy, { atZero: () => made('healthy', () => undefined) }),
+  specOf('remembering', remembering, { atZero: () => made('remembering', () => undefined) }),
   specOf('halving', halving, {
     gradients: {
       replaced: 'half of the gradient',

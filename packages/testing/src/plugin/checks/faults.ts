@@ -165,7 +165,7 @@ async function inState(subject: Subject): Promise<void> {
     await each.step(0);
     const stored = await storedState(stack);
     for (const f of [() => void stack.state(), () => loadStored(stack, stored)]) {
-      for (const { site } of await faults.reached(f)) {
+      for (const { site } of (await faults.reached(f)).filter(inHooks)) {
         for (const fault of places(site, 1, 'before')) await failsWell(subject, fault, faults, each, f);
       }
     }

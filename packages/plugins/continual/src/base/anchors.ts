@@ -1,0 +1,46 @@
+import { copyOf, type Parameter, type PluginContext } from '@tapgrad/core';
+import { keep, type Tensor } from '@tensorflow/tfjs-core';
+
+/**
+ * Copies of values by name, for example of the weights at the beginning of a task. A plugin that uses them saves `tensors()`
+ * and clears them when it is disposed.
+ */
+export class Anchors {
+  private readonly values = new Map<string, Tensor>();
+
+  constructor(private readonly services: Pick<PluginContext<unknown>, 'ledger' | 'name'>) {}
+
+  get all(): ReadonlyMap<string, Tensor> {
+    return this.values;
+  }
+
+  /** Copies what the parameters hold now; those of other names are forgotten. */
+  take(parameters: ReadonlyMap<string, Pick<Parameter, 'variable'>>): void {
+    this.clear();
+    for (const [name, { variable }] of parameters) this.set(name, variable);
+  }
+
+  /** Copies a value; the tensor remains the caller's. */
+  set(name: string, value: Tensor): void {
+    const copy = keep(copyOf(value));
+    this.services.ledger.claim(copy, 'plugin', this.services.name);
+    this.values.get(name)?.dispose();
+    this.values.set(name, copy);
+  }
+
+  /** For `saveState`. */
+  tensors(prefix: string): Map<string, Tensor> {
+    return new Map([...this.values].map(([name, value]) => [prefix + name, value]));
+  }
+
+  /** For `loadState`: those of the state, which may be none. */
+  load(tensors: ReadonlyMap<string, Tensor> | undefined, prefix: string): void {
+    this.clear();
+    for (const [name, value] of tensors ?? []) if (name.startsWith(prefix)) this.set(name.slice(prefix.length), value);
+  }
+
+  clear(): void {
+    for (const value of this.values.values()) value.dispose();
+    this.values.clear();
+  }
+}

@@ -1,0 +1,5 @@
+import { testPlugin } from '@tapgrad/testing';
+import { continualZsclSpecs } from '@tapgrad/testing/builtin';
+import { describe, it } from 'vitest';
+
+for (const spec of continualZsclSpecs) testPlugin(spec, { describe, it });
