@@ -70,6 +70,7 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
     model: stack.model,
     ledger: stack.ledger,
     hooks: pluginHooks(stack.hooks, handle, stack.keptApart, (untap) => handle.onDispose(untap)),
+    enabled: () => handle.enabled,
     step: () => stack.step_,
     pass: () => stack.pass,
     tape: () => stack.pass?.tape,

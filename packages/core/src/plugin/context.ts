@@ -44,6 +44,8 @@ export interface PluginContext<Options> {
   readonly model: AnyModule;
   readonly hooks: PluginHooks;
   readonly ledger: Ledger;
+  /** False while the plugin is disabled: for what it gives to others, who may ask at any time. */
+  enabled(): boolean;
   /** Updates made so far. */
   step(): number;
   /** The forward and loss that run now, with their batch; undefined outside them, and in `predict`. */

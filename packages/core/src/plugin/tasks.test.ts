@@ -279,3 +279,12 @@ describe('a conflict with a reason', () => {
     expect(() => put(two(), one())).toThrow(/PLUGIN_CONFLICT: one cannot be attached together with two: both own the/);
   });
 });
+
+describe('a plugin', () => {
+  it('can be asked whether it is enabled', () => {
+    const { enabled } = contextBeside();
+    expect(enabled()).toBe(true);
+    stack?.setEnabled('probe', false);
+    expect(enabled()).toBe(false);
+  });
+});
