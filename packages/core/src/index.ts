@@ -54,7 +54,7 @@ export {
   type PluginInstance,
   type PluginState,
 } from './plugin/define-plugin.ts';
-export type { Evaluation, Metric } from './plugin/evaluate.ts';
+export type { Evaluation, EvaluationDetails, Metric } from './plugin/evaluate.ts';
 export type { Optimizer } from './plugin/optimizer.ts';
 export type { Loss, Stack, StackOptions } from './plugin/stack.ts';
 export type { StackJson, StackState, StatePart } from './plugin/stack-state.ts';

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { hold, scoped } from '../engine-seam.ts';
-import type { Batch, StepContext } from '../hooks/types.ts';
+import type { Batch, LifeCycleContext, StepContext } from '../hooks/types.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { batchSize } from '../services/per-sample.ts';
 import { shadow } from '../services/shadow.ts';
@@ -16,11 +16,17 @@ export interface Evaluation {
   readonly samples: number;
 }
 
+export interface EvaluationDetails extends Omit<LifeCycleContext, 'step' | 'metrics'> {
+  /** Whether the loss is measured too; default true. Without it targets may be such as the loss has no answer for. */
+  readonly withLoss?: boolean;
+}
+
 /** Mean loss and metrics over batches. Modules are in evaluation mode meanwhile, and afterwards as they were. */
 export async function evaluate(
   stack: Stack<unknown>,
   batches: Iterable<Batch> | AsyncIterable<Batch>,
   metrics: Readonly<Record<string, Metric<unknown>>>,
+  { withLoss = true, ...details }: EvaluationDetails = {},
 ): Promise<Evaluation> {
   const sums: Record<string, number> = {};
   let samples = 0;
@@ -28,13 +34,13 @@ export async function evaluate(
   const restoreModes = setEvaluationMode(stack.modules());
   let measuredMeans: Record<string, number> | undefined;
   try {
-    await stack.hooks.begin.evaluate.call({ step: stack.step_ });
+    await stack.hooks.begin.evaluate.call({ ...details, step: stack.step_ });
     for await (const given of batches) {
       const context: StepContext = { step: stack.step_, microBatch: index++, microBatches: 1, mode: 'evaluate' };
       markBatch(stack, given);
       const batch = await stack.hooks.batch.call(given, context);
       const size = batchSize(batch);
-      for (const [name, value] of Object.entries(measured(stack, batch, metrics, context))) {
+      for (const [name, value] of Object.entries(measured(stack, batch, metrics, context, withLoss))) {
         const [number = Number.NaN] = await value.data();
         value.dispose();
         sums[name] = (sums[name] ?? 0) + number * size;
@@ -44,11 +50,12 @@ export async function evaluate(
     const { loss = Number.NaN, ...means } = Object.fromEntries(
       Object.entries(sums).map(([name, sum]) => [name, sum / samples]),
     );
-    measuredMeans = { loss, ...means };
+    measuredMeans = withLoss ? { loss, ...means } : means;
     return { loss, metrics: means, samples };
   } finally {
     restoreModes();
-    await stack.hooks.end.evaluate.call({ step: stack.step_, ...(measuredMeans && { metrics: measuredMeans }) });
+    const metricsOf = measuredMeans && { metrics: measuredMeans };
+    await stack.hooks.end.evaluate.call({ ...details, step: stack.step_, ...metricsOf });
   }
 }
 
@@ -57,12 +64,13 @@ function measured(
   batch: Batch,
   metrics: Readonly<Record<string, Metric<unknown>>>,
   context: StepContext,
+  withLoss: boolean,
 ): Record<string, Tensor> {
   return shadow(() =>
     scoped(() => {
-      const { outputs, terms } = forwardAndLoss(stack, batch, context);
+      const { outputs, terms } = forwardAndLoss(stack, batch, context, { outputsOnly: !withLoss });
       const values = Object.entries(metrics).map(([name, metric]) => [name, metric(outputs, batch)] as const);
-      const all = { loss: totalOf(terms), ...Object.fromEntries(values) };
+      const all = { ...(withLoss && { loss: totalOf(terms) }), ...Object.fromEntries(values) };
       for (const each of Object.values(all)) hold(each);
       return all;
     }),

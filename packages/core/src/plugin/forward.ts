@@ -47,12 +47,19 @@ export function forwardAndLoss(
     tape,
     weight = 1,
     terms: own,
-  }: { readonly tape?: Tape; readonly weight?: number | undefined; readonly terms?: TaskTerms | undefined } = {},
+    outputsOnly = false,
+  }: {
+    readonly tape?: Tape;
+    readonly weight?: number | undefined;
+    readonly terms?: TaskTerms | undefined;
+    readonly outputsOnly?: boolean | undefined;
+  } = {},
 ): { readonly outputs: unknown; readonly terms: LossTerms } {
   const around = stack.pass;
   stack.pass = { ...context, batch, tape, weight, scope: rememberScope() };
   try {
     const outputs = modelOutputs(stack, batch.inputs);
+    if (outputsOnly) return { outputs, terms: {} };
     const task = stack.options.loss(outputs, batch);
     if (own) return { outputs, terms: checked(own({ task }, { outputs, batch })) };
     const forward = (...inputs: unknown[]) => modelOutputs(stack, inputs);

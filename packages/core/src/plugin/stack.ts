@@ -8,7 +8,7 @@ import type { BufferJournal, Parameter } from '../module/parameter.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { shadow } from '../services/shadow.ts';
 import type { AnyModule, ForwardPass } from './context.ts';
-import { type Evaluation, evaluate, type Metric } from './evaluate.ts';
+import { type Evaluation, type EvaluationDetails, evaluate, type Metric } from './evaluate.ts';
 import { explain } from './explain.ts';
 import { differentiate, modelOutputs } from './forward.ts';
 import type { PluginHandle } from './handle.ts';
@@ -121,13 +121,17 @@ export class Stack<Outputs = unknown> {
     }
   }
 
-  /** Mean loss and metrics over batches, in evaluation mode; hooks fire as in training. */
+  /**
+   * Mean loss and metrics over batches, in evaluation mode; hooks fire as in training.
+   * @param details what its beginning and end are told besides
+   */
   async evaluate(
     batches: Iterable<Batch> | AsyncIterable<Batch>,
     metrics: Readonly<Record<string, Metric<Outputs>>> = {},
+    details: EvaluationDetails = {},
   ): Promise<Evaluation> {
     this.mustBeAttached();
-    return evaluate(this as Stack<unknown>, batches, metrics as Readonly<Record<string, Metric<unknown>>>);
+    return evaluate(this as Stack<unknown>, batches, metrics as Readonly<Record<string, Metric<unknown>>>, details);
   }
 
   /** Loss terms and gradients of one batch; nothing is updated. Call `dispose` when done with them. */

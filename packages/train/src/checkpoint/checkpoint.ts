@@ -1,5 +1,6 @@
 import { type Stack, type StatePart, TapgradError } from '@tapgrad/core';
 import { SafetensorsFile, saveSafetensors } from '@tapgrad/safetensors';
+import type { StreamPosition } from '../tasks/stream-position.ts';
 import type { Position } from '../trainer/position.ts';
 import { readPath, writePath } from './folder.ts';
 import { type CheckpointJson, metadataOf, parseMetadata } from './metadata.ts';
@@ -53,9 +54,10 @@ export async function checkpointBytes<Outputs>(
   stack: Stack<Outputs>,
   { parts = [], extra }: SaveOptions = {},
   run?: Position,
+  tasks?: StreamPosition,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { tensors, json } = stack.state(...parts);
-  return (await saveSafetensors(tensors, metadataOf({ stack: json, run, extra }))) as Uint8Array<ArrayBuffer>;
+  return (await saveSafetensors(tensors, metadataOf({ stack: json, run, tasks, extra }))) as Uint8Array<ArrayBuffer>;
 }
 
 /**

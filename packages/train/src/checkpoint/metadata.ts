@@ -1,5 +1,6 @@
 import { type StackJson, type StatePart, TapgradError } from '@tapgrad/core';
 import type { SafetensorsFile } from '@tapgrad/safetensors';
+import { isStreamPosition, type StreamPosition } from '../tasks/stream-position.ts';
 import type { Position } from '../trainer/position.ts';
 
 /** What a checkpoint says beside its tensors; it stands in the file's metadata as JSON. */
@@ -7,6 +8,8 @@ export interface CheckpointJson {
   readonly stack: StackJson;
   /** Where a trainer's run stood; undefined in a checkpoint that was made without one. */
   readonly run?: Position | undefined;
+  /** Where a stream of tasks stood; `run` is then that of a task which was going on. */
+  readonly tasks?: StreamPosition | undefined;
   /** Whatever the caller gave. */
   readonly extra?: unknown;
 }
@@ -15,12 +18,13 @@ const format = 'tapgrad-checkpoint';
 const version = '1';
 const statePartNames: readonly StatePart[] = ['model', 'plugins', 'optimizer'];
 
-export function metadataOf({ stack, run, extra }: CheckpointJson): Record<string, string> {
+export function metadataOf({ stack, run, tasks, extra }: CheckpointJson): Record<string, string> {
   return {
     format,
     version,
     stack: stringify(stack),
     ...(run && { run: stringify(run) }),
+    ...(tasks && { tasks: stringify(tasks) }),
     ...(extra !== undefined && { extra: stringify(extra) }),
   };
 }
@@ -37,10 +41,11 @@ export function parseMetadata({ metadata }: SafetensorsFile): CheckpointJson {
       fix: 'use the release of @tapgrad/train that wrote it',
     });
   }
-  const [stack, run, extra] = ['stack', 'run', 'extra'].map((key) => parse(metadata.get(key), key));
+  const [stack, run, tasks, extra] = ['stack', 'run', 'tasks', 'extra'].map((key) => parse(metadata.get(key), key));
   if (!isStackJson(stack)) throw invalid('what it says of the stack is not readable');
   if (run !== undefined && !isPosition(run)) throw invalid('what it says of the run is not readable');
-  return { stack, run, extra };
+  if (tasks !== undefined && !isStreamPosition(tasks)) throw invalid('what it says of its tasks is not readable');
+  return { stack, run, tasks, extra };
 }
 
 function isStackJson(value: unknown): value is StackJson {

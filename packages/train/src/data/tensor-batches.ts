@@ -17,16 +17,22 @@ export function tensorBatches(data: Batch, options: BatchingOptions): BatchSourc
     fresh: true,
     *batches(epoch, from) {
       for (const indices of batchIndices(samples, options, epoch, from)) {
-        yield tidy(() => {
-          const rows = tensor1d(indices, 'int32');
-          return mapTensors(data, (tensor) => gather(tensor, rows)) as never;
-        }) as Batch;
+        yield rowsOf(data, indices);
       }
     },
   };
 }
 
-function sampleCount(data: Batch): number {
+/** Some samples of tensors whose first axis counts samples, in a structure like theirs: new tensors, the caller's. */
+export function rowsOf<T>(data: T, indices: Int32Array): T {
+  return tidy(() => {
+    const rows = tensor1d(indices, 'int32');
+    return mapTensors(data, (tensor) => gather(tensor, rows)) as never;
+  });
+}
+
+/** Throws DATA_LENGTH where tensors differ in their number of samples, or there are none. */
+export function sampleCount(data: Batch): number {
   const shapes: number[][] = [];
   mapTensors(data, (tensor) => {
     shapes.push(tensor.shape);
@@ -45,7 +51,7 @@ function sampleCount(data: Batch): number {
   });
 }
 
-function mapTensors(value: unknown, f: (tensor: Tensor) => Tensor): unknown {
+export function mapTensors(value: unknown, f: (tensor: Tensor) => Tensor): unknown {
   if (value instanceof Tensor) return f(value);
   if (Array.isArray(value)) return value.map((each) => mapTensors(each, f));
   if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {

@@ -1,6 +1,13 @@
 import { type Stack, TapgradError } from '@tapgrad/core';
-import { checkpointBytes, loadCheckpoint, type OpenCheckpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
+import {
+  type CheckpointSource,
+  checkpointBytes,
+  loadCheckpoint,
+  type OpenCheckpoint,
+  openCheckpoint,
+} from '../checkpoint/checkpoint.ts';
 import { type CheckpointStore, checkpointFolder } from '../checkpoint/folder.ts';
+import type { StreamPosition } from '../tasks/stream-position.ts';
 import type { CheckpointEvent } from './events.ts';
 import type { Position } from './position.ts';
 
@@ -43,11 +50,13 @@ export class Checkpoints {
     return name === undefined ? undefined : openCheckpoint(new Uint8Array(await this.store.read(name)));
   }
 
-  async save(stack: Stack<unknown>, position: Position): Promise<CheckpointEvent> {
-    const name = nameOf(position.step);
-    await this.store.write(name, await checkpointBytes(stack, {}, position));
+  /** @param stream where it stands, if the run is that of one of its tasks */
+  async save(stack: Stack<unknown>, position: Position | undefined, stream?: StreamPosition): Promise<CheckpointEvent> {
+    const step = position?.step ?? 0;
+    const name = nameOf((stream?.stepsBefore ?? 0) + step);
+    await this.store.write(name, await checkpointBytes(stack, {}, position, stream));
     for (const old of (await this.names()).slice(0, -this.keep)) await this.store.remove(old);
-    return { kind: 'checkpoint', name, step: position.step };
+    return { kind: 'checkpoint', name, step };
   }
 
   async saveBest(bytes: Uint8Array): Promise<void> {
@@ -61,6 +70,27 @@ export class Checkpoints {
   private async names(): Promise<string[]> {
     return (await this.store.list()).filter((name) => /^step-\d+\.safetensors$/.test(name)).sort();
   }
+}
+
+/**
+ * The checkpoint that a run goes on from, if there is one.
+ * @throws TapgradError CHECKPOINT_SEED
+ */
+export async function openResumed(
+  stack: Stack<unknown>,
+  resume: boolean | CheckpointSource | undefined,
+  checkpoints: Checkpoints | undefined,
+): Promise<OpenCheckpoint | undefined> {
+  if (resume === undefined || resume === false) return undefined;
+  const found = resume === true ? await checkpoints?.newest() : await openCheckpoint(resume);
+  if (found && found.stack.seed !== stack.seed) {
+    throw new TapgradError({
+      code: 'CHECKPOINT_SEED',
+      message: `the run had seed ${found.stack.seed}, the stack has ${stack.seed}`,
+      fix: `attach(model, plugins, { …, seed: ${found.stack.seed} })`,
+    });
+  }
+  return found;
 }
 
 /** The model and its plugins as they were at the best evaluation: in the store, else in memory. */

@@ -7,8 +7,19 @@ import type { EndReason, Events } from './events.ts';
 import type { TrainerOptions } from './options.ts';
 import type { Position } from './position.ts';
 
+/** What measures in the course of a run. */
+export interface RunEvaluator {
+  readonly isDueAfterStep: boolean;
+  readonly isDueAfterEpoch: boolean;
+  readonly patienceIsOver: boolean;
+  /** Whether nothing is left to be measured at the end of the run. */
+  readonly isDone: boolean;
+  evaluate(): Events<EndReason | undefined>;
+  restoreBest(): Promise<void>;
+}
+
 /** The evaluations of a run, and what follows from them: the best state, and an early end. */
-export class Evaluator<Outputs> {
+export class Evaluator<Outputs> implements RunEvaluator {
   private readonly watch: Watch;
   private readonly best: BestState | undefined;
 

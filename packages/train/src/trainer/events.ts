@@ -3,8 +3,24 @@ import type { Evaluation } from '@tapgrad/core';
 /** Why a run ended. */
 export type EndReason = 'completed' | 'stopped-early' | 'aborted';
 
+/** The task of a stream that an event belongs to. */
+export interface TaskPlace {
+  /** From 0. */
+  readonly index: number;
+  /** Tasks in all. */
+  readonly count: number;
+  readonly name: string;
+  /** Updates made for the tasks before. */
+  readonly stepsBefore: number;
+}
+
+interface OfTask {
+  /** Only from a `TaskTrainer`; steps and epochs are then counted within the task. */
+  readonly task?: TaskPlace;
+}
+
 /** After every update. */
-export interface StepEvent {
+export interface StepEvent extends OfTask {
   readonly kind: 'step';
   /** Updates made in this run, this one included; those before a resume count. */
   readonly step: number;
@@ -37,7 +53,7 @@ export interface EvaluationEvent extends Evaluation {
 }
 
 /** After all batches of an epoch. */
-export interface EpochEvent {
+export interface EpochEvent extends OfTask {
   readonly kind: 'epoch';
   readonly epoch: number;
   readonly step: number;
@@ -46,10 +62,23 @@ export interface EpochEvent {
 }
 
 /** After a checkpoint was written. */
-export interface CheckpointEvent {
+export interface CheckpointEvent extends OfTask {
   readonly kind: 'checkpoint';
   readonly name: string;
   readonly step: number;
+}
+
+/** After the tasks of a stream were measured: all of them before the first and after each, those begun in the course of one. */
+export interface TaskEvaluationEvent {
+  readonly kind: 'task-evaluation';
+  readonly when: 'before' | 'during' | 'after';
+  /** The task that comes, goes on or was learned. */
+  readonly task: TaskPlace;
+  /** Updates made since the first task began. */
+  readonly step: number;
+  /** By task. */
+  readonly accuracies: readonly number[];
+  readonly ms: number;
 }
 
 export interface EndEvent {
@@ -58,7 +87,7 @@ export interface EndEvent {
   readonly step: number;
 }
 
-export type TrainingEvent = StepEvent | EvaluationEvent | EpochEvent | CheckpointEvent | EndEvent;
+export type TrainingEvent = StepEvent | EvaluationEvent | EpochEvent | CheckpointEvent | TaskEvaluationEvent | EndEvent;
 
 export type Events<Result> = AsyncGenerator<TrainingEvent, Result>;
 

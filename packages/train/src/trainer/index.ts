@@ -9,6 +9,8 @@ export type {
   EvaluationEvent,
   FitResult,
   StepEvent,
+  TaskEvaluationEvent,
+  TaskPlace,
   TrainingEvent,
 } from './events.ts';
 export type { EvaluationOptions, TrainerOptions } from './options.ts';

@@ -46,16 +46,22 @@ export function progressLine(options: ProgressLineOptions = {}): (event: Trainin
   };
 }
 
-function stepText({ step, steps, loss, stepMs, peakBytes, etaMs }: StepEvent): string {
+function stepText({ step, steps, loss, stepMs, peakBytes, etaMs, task }: StepEvent): string {
+  const of = task ? `task ${task.index + 1}/${task.count}  ` : '';
   const count = steps === undefined ? `step ${step}` : `${String(step).padStart(String(steps).length)}/${steps}`;
   const left = etaMs === undefined ? '' : `  ${duration(etaMs)} left`;
-  return `${count}  loss ${loss.toPrecision(4)}  ${stepMs.toFixed(0)} ms a step  peak ${(peakBytes / 1e6).toFixed(1)} MB${left}`;
+  return `${of}${count}  loss ${loss.toPrecision(4)}  ${stepMs.toFixed(0)} ms a step  peak ${(peakBytes / 1e6).toFixed(1)} MB${left}`;
 }
 
 function summary(event: TrainingEvent): string | undefined {
   if (event.kind === 'evaluation') {
     const metrics = Object.entries(event.metrics).map(([name, value]) => `  ${name} ${value.toPrecision(4)}`);
     return `evaluation at step ${event.step}: loss ${event.loss.toPrecision(4)}${metrics.join('')}${event.best ? '  (best)' : ''}`;
+  }
+  if (event.kind === 'task-evaluation') {
+    const { when, task, accuracies } = event;
+    const shares = accuracies.map((share) => (100 * share).toFixed(1)).join(' ');
+    return `${when} task ${task.index + 1}/${task.count} (${task.name}): accuracy by task ${shares} %`;
   }
   if (event.kind === 'checkpoint') return `saved ${event.name}`;
   return event.kind === 'end' ? `${event.reason} after ${event.step} steps` : undefined;

@@ -4,44 +4,60 @@ import { restore } from '../checkpoint/restore.ts';
 import { type BatchSource, batchSource } from '../data/batch-source.ts';
 import { BatchReader } from './batch-reader.ts';
 import { breathe } from './breathe.ts';
-import type { Checkpoints } from './checkpoints.ts';
-import { Evaluator } from './evaluator.ts';
-import type { EndReason, Events, StepEvent } from './events.ts';
+import type { RunEvaluator } from './evaluator.ts';
+import type { CheckpointEvent, EndReason, Events, StepEvent } from './events.ts';
 import type { TrainerOptions } from './options.ts';
 import { type Position, resumedPosition, startPosition } from './position.ts';
 import { Updater } from './updater.ts';
+
+/** Where a run is saved. */
+export interface RunCheckpoints {
+  readonly isDueAfterEpoch: boolean;
+  isDueAfterStep(step: number): boolean;
+  save(stack: Stack<unknown>, position: Position): Promise<CheckpointEvent>;
+}
+
+/** The part of the life cycle that a run is. */
+export interface RunCycle {
+  readonly part: 'train' | 'task';
+  /** What its beginning and end are told besides. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
 
 /** One run of a trainer, from its first update (or the one that it resumes at) to its end. */
 export class Run<Outputs> {
   readonly position: Position;
   private readonly source: BatchSource;
   private readonly updater: Updater<Outputs>;
-  private readonly evaluator: Evaluator<Outputs>;
+  private readonly evaluator: RunEvaluator;
   /** The position of the last checkpoint. */
   private saved: string | undefined;
 
   constructor(
     private readonly stack: Stack<Outputs>,
     private readonly options: TrainerOptions<Outputs>,
-    private readonly checkpoints: Checkpoints | undefined,
+    private readonly checkpoints: RunCheckpoints | undefined,
     private resumed: (OpenCheckpoint & { readonly run: Position }) | undefined,
+    makeEvaluator: (position: Position) => RunEvaluator,
+    private readonly cycle: RunCycle = { part: 'train', details: {} },
   ) {
     this.source = batchSource(options.data);
     this.position = resumed ? resumedPosition(resumed.run, this.source) : startPosition(this.source.order);
     this.saved = resumed && JSON.stringify(this.position);
-    this.evaluator = new Evaluator(stack, options, this.position, checkpoints);
+    this.evaluator = makeEvaluator(this.position);
     this.updater = new Updater(stack, options, this.position);
   }
 
   async *events(): Events<EndReason> {
-    const { stack, options, position, resumed } = this;
+    const { stack, options, position, resumed, cycle } = this;
     const mode = stack.model.training;
     // What stands if the caller leaves the loop.
     let reason: EndReason | 'failed' = 'aborted';
     try {
       if (!mode) stack.model.train();
       this.restore();
-      await stack.begin('train', { epochs: options.epochs, steps: this.steps, resumed: resumed !== undefined });
+      const { epochs } = options;
+      await stack.begin(cycle.part, { ...cycle.details, epochs, steps: this.steps, resumed: resumed !== undefined });
       try {
         if (position.batch === 0 || this.isFinished) this.restoreAgain();
         reason = yield* this.epochs();
@@ -50,7 +66,8 @@ export class Run<Outputs> {
         reason = 'failed';
         throw thrown;
       } finally {
-        await stack.end('train', { reason });
+        // A task that was not finished has not ended: nothing may be consolidated.
+        if (cycle.part === 'train' || reason === 'completed') await stack.end(cycle.part, { ...cycle.details, reason });
       }
     } finally {
       if (!mode) stack.model.eval();

@@ -1,6 +1,7 @@
 import { type Stack, TapgradError } from '@tapgrad/core';
-import { checkpointBytes, type OpenCheckpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
-import { Checkpoints } from './checkpoints.ts';
+import { checkpointBytes, type OpenCheckpoint } from '../checkpoint/checkpoint.ts';
+import { Checkpoints, openResumed } from './checkpoints.ts';
+import { Evaluator } from './evaluator.ts';
 import type { Events, FitResult } from './events.ts';
 import { checkTrainerOptions, type TrainerOptions } from './options.ts';
 import type { Position } from './position.ts';
@@ -47,7 +48,9 @@ export class Trainer<Outputs = unknown> {
     this.busy = true;
     try {
       const resumed = await this.openResumed();
-      this.run = new Run(this.stack, this.options, this.checkpoints, resumed);
+      const { stack, options, checkpoints } = this;
+      const evaluator = (position: Position) => new Evaluator(stack, options, position, checkpoints);
+      this.run = new Run(stack, options, checkpoints, resumed, evaluator);
       return yield* this.told(this.run);
     } finally {
       this.run = undefined;
@@ -81,29 +84,16 @@ export class Trainer<Outputs = unknown> {
   }
 
   private async openResumed(): Promise<(OpenCheckpoint & { readonly run: Position }) | undefined> {
-    const { resume } = this.options;
-    const found =
-      resume === true
-        ? await this.checkpoints?.newest()
-        : resume === undefined || resume === false
-          ? undefined
-          : await openCheckpoint(resume);
+    const found = await openResumed(this.stack as Stack<unknown>, this.options.resume, this.checkpoints);
     if (!found) return undefined;
-    const { run, stack } = found;
-    if (!run) {
-      throw new TapgradError({
-        code: 'CHECKPOINT_INVALID',
-        message: 'the checkpoint was made without a trainer: it does not say where a run stood',
-        fix: 'load it with loadCheckpoint() and start a new run',
-      });
-    }
-    if (stack.seed !== this.stack.seed) {
-      throw new TapgradError({
-        code: 'CHECKPOINT_SEED',
-        message: `the run had seed ${stack.seed}, the stack has ${this.stack.seed}`,
-        fix: `attach(model, plugins, { …, seed: ${stack.seed} })`,
-      });
-    }
-    return { ...found, run };
+    const { run, tasks } = found;
+    if (run && !tasks) return { ...found, run };
+    throw new TapgradError({
+      code: 'CHECKPOINT_INVALID',
+      message: tasks
+        ? 'the checkpoint is that of a stream of tasks'
+        : 'the checkpoint was made without a trainer: it does not say where a run stood',
+      fix: tasks ? 'resume it with a TaskTrainer' : 'load it with loadCheckpoint() and start a new run',
+    });
   }
 }
