@@ -1,6 +1,22 @@
 export { columns, logitsOf } from './base/logits.ts';
+export { growingHead } from './growing-head/index.ts';
+export type { GrowingHeadOptions } from './growing-head/options.ts';
+export { type ClassVectorSource, type ClassVectors, parseClassVectors } from './lingocl/class-vectors.ts';
+export {
+  classVectorsJson,
+  classVectorsSafetensors,
+  type EncodeClassNamesOptions,
+  encodeClassNames,
+  type TextEmbedder,
+} from './lingocl/encode-class-names.ts';
+export { lingoCL } from './lingocl/index.ts';
+export type { LingoCLOptions } from './lingocl/options.ts';
 export { memory } from './memory/index.ts';
 export type { MemoryOptions } from './memory/options.ts';
 export { memoryOf, type ReplayMemory } from './memory/replay-memory.ts';
+export { prd } from './prd/index.ts';
+export type { PrdOptions, ViewOf } from './prd/options.ts';
+
 export { type WeightAveragingOptions, weightAveraging } from './weight-averaging/index.ts';
+
 export { type ReferenceBatch, type ReferenceSource, type ZsclOptions, zscl } from './zscl/index.ts';

@@ -2,7 +2,8 @@ import type { StackSnapshot } from '@tapgrad/core';
 import { add, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, it } from 'vitest';
 import { testPlugin } from './plugin-tester.ts';
-import { type Apply, healthy, made, specOf } from './test-plugins.ts';
+import { afterFirstTask } from './tasks.ts';
+import { type Apply, healthy, made, perceptron, specOf } from './test-plugins.ts';
 
 /** Halves every gradient: no gradient of the loss, but one that an oracle knows. */
 const halving: Apply = ({ hooks }) => {
@@ -51,6 +52,7 @@ const specs = [
     gradients: { lossy: '1 % of what is kept', bound: 0.02 },
     declared: { lossy: { bound: '1 %' } },
   }),
+  specOf('active in a first task', healthy, { on: afterFirstTask(perceptron) }),
 ];
 
 describe('plugins that keep every promise pass', () => {

@@ -9,6 +9,8 @@ export interface TrialOptions {
   readonly plugins: readonly (Plugin | readonly Plugin[])[];
   readonly seed?: number;
   readonly optimizer?: SwitchedOptimizer;
+  /** Names of plugins that are disabled before anything is learned. */
+  readonly disabled?: readonly string[];
 }
 
 /** A plugin on a fresh model, with an optimizer and data. */
@@ -51,6 +53,7 @@ export async function trial<T>(on: ModelSpec, options: TrialOptions, f: (trial: 
       seed: options.seed ?? 3,
     });
     stack = attached;
+    for (const name of options.disabled ?? []) attached.setEnabled(name, false);
     await on.begin?.(attached);
     const all = Object.assign(made, {
       stack: attached,

@@ -8,19 +8,22 @@ const steps = 3;
 export async function checkOff(subject: Subject): Promise<void> {
   const { on } = subject.use;
   const plugins = [subject.use.plugins()].flat();
+  const disabled = namesOf(plugins);
   const alone = await trial(on, { plugins: [] }, (each) => courseOfModel(each));
+  // Before anything is learned: in a first task the plugin would act.
+  const difference = differenceOf(await trial(on, { plugins, disabled }, (each) => courseOfModel(each)), alone);
+  if (difference !== undefined) {
+    fail('off', subject, `disabled, ${difference} as without the plugin`, {
+      // Disabled, nothing else of it runs.
+      hook: 'apply',
+      fix: 'let everything that the plugin does hang on its hooks and filters, and nothing on apply itself',
+    });
+  }
   await trial(on, { plugins }, async (each) => {
     const { stack } = each;
-    for (const name of namesOf(plugins)) stack.setEnabled(name, false);
+    for (const name of disabled) stack.setEnabled(name, false);
     const before = await valuesOf(stack.state('plugins').tensors);
-    const difference = differenceOf(await courseOfModel(each), alone);
-    if (difference !== undefined) {
-      fail('off', subject, `disabled, ${difference} as without the plugin`, {
-        // Disabled, nothing else of it runs.
-        hook: 'apply',
-        fix: 'let everything that the plugin does hang on its hooks and filters, and nothing on apply itself',
-      });
-    }
+    await course(each, steps);
     const moved = firstDifference(await valuesOf(stack.state('plugins').tensors), before);
     if (moved !== undefined) fail('off', subject, `disabled, the plugin changed: ${moved}`);
   });

@@ -1,0 +1,5 @@
+import { testPlugin } from '@tapgrad/testing';
+import { continualHeadSpecs } from '@tapgrad/testing/builtin';
+import { describe, it } from 'vitest';
+
+for (const spec of continualHeadSpecs) testPlugin(spec, { describe, it });
