@@ -124,8 +124,10 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       const all = matches ? stack.namedParameters() : stack.trainableParameters();
       return new ParameterVector(new Map([...all].filter(([name]) => !matches || matches(name))));
     },
-    perSampleGradients: (batch: Batch, { parameters = '**' }, visit) =>
-      perSampleGradients(stack, batch, pathMatcher(parameters), visit),
+    perSampleGradients(batch: Batch, { parameters = '**' }, visit) {
+      const matches = typeof parameters === 'string' ? pathMatcher(parameters) : parameters;
+      perSampleGradients(stack, batch, matches, visit);
+    },
     keep(tensor) {
       stack.ledger.claim(tensor, 'plugin', plugin);
       return handle.keep(hold(tensor));

@@ -96,14 +96,14 @@ export interface PluginContext<Options> {
   /** Parameters as one vector; by default those that train. */
   parameterVector(pattern?: string): ParameterVector;
   /**
-   * Gradients of the user's own loss of every sample by itself, for the parameters whose name matches. The model runs in
-   * evaluation mode, one sample at a time: batch statistics would mix samples.
-   * @param visit is given each sample's gradients, which are disposed when it returns
+   * Gradients of the user's own loss of every sample by itself, for the parameters whose name matches (a glob, or a
+   * function). The model runs in evaluation mode, one sample at a time: batch statistics would mix samples.
+   * @param visit is given each sample's gradients and loss, which are disposed when it returns
    */
   perSampleGradients(
     batch: Batch,
-    options: { readonly parameters?: string },
-    visit: (gradients: GradientMap, sample: number) => void,
+    options: { readonly parameters?: string | ((name: string) => boolean) },
+    visit: (gradients: GradientMap, sample: number, loss: Tensor) => void,
   ): void;
   /** Keeps a tensor until the plugin is detached, and counts it as the plugin's. */
   keep<T extends Tensor>(tensor: T): T;

@@ -168,6 +168,20 @@ describe('gradients of the task loss', () => {
   });
 });
 
+describe('gradients of single samples', () => {
+  it('come with the loss of each, for parameters chosen by a function', () => {
+    const context = contextBeside(penalty());
+    const losses: number[] = [];
+    context.perSampleGradients(batch, { parameters: (name) => name.endsWith('bias') }, (gradients, _, loss) => {
+      expect([...gradients.keys()].sort()).toEqual(['layers.0.bias', 'layers.1.bias']);
+      losses.push(loss.dataSync()[0] ?? Number.NaN);
+    });
+    const whole = context.taskGradients(batch);
+    expect(((losses[0] ?? 0) + (losses[1] ?? 0)) / 2).toBeCloseTo(whole.terms.task?.dataSync()[0] ?? Number.NaN, 12);
+    tf.dispose([...whole.gradients.values(), ...Object.values(whole.terms)]);
+  });
+});
+
 describe('the loss hook', () => {
   it('can ask for the user’s loss of other outputs', async () => {
     const { hooks } = contextBeside();

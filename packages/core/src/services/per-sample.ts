@@ -1,4 +1,4 @@
-import { reshape, slice } from '@tensorflow/tfjs-core';
+import { reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { scoped } from '../engine-seam.ts';
 import type { Batch, GradientMap } from '../hooks/types.ts';
 import { differentiate, disposeAll, unchanged } from '../plugin/forward.ts';
@@ -31,7 +31,7 @@ export function perSampleGradients(
   stack: Stack<unknown>,
   batch: Batch,
   matches: (name: string) => boolean,
-  visit: (gradients: GradientMap, sample: number) => void,
+  visit: (gradients: GradientMap, sample: number, loss: Tensor) => void,
 ): void {
   const size = batchSize(batch);
   const parameters = new Map([...stack.namedParameters()].filter(([name]) => matches(name)));
@@ -41,7 +41,7 @@ export function perSampleGradients(
       scoped(() => {
         const made = differentiate(stack, sampleOf(batch, index, size), { parameters, terms: unchanged });
         try {
-          visit(made.gradients, index);
+          visit(made.gradients, index, made.terms.task as Tensor);
         } finally {
           disposeAll(made.gradients);
           made.terms.task?.dispose();

@@ -1,4 +1,8 @@
 export { columns, logitsOf } from './base/logits.ts';
+export { ewc, onlineEwc } from './ewc/index.ts';
+export type { EwcOptions, OnlineEwcOptions } from './ewc/options.ts';
+export { featureDistillation } from './feature-distillation/index.ts';
+export type { FeatureDistillationOptions } from './feature-distillation/options.ts';
 export { growingHead } from './growing-head/index.ts';
 export type { GrowingHeadOptions } from './growing-head/options.ts';
 export { type ClassVectorSource, type ClassVectors, parseClassVectors } from './lingocl/class-vectors.ts';
@@ -11,12 +15,14 @@ export {
 } from './lingocl/encode-class-names.ts';
 export { lingoCL } from './lingocl/index.ts';
 export type { LingoCLOptions } from './lingocl/options.ts';
+export { lwf } from './lwf/index.ts';
+export type { LwfOptions } from './lwf/options.ts';
 export { memory } from './memory/index.ts';
 export type { MemoryOptions } from './memory/options.ts';
 export { memoryOf, type ReplayMemory } from './memory/replay-memory.ts';
 export { prd } from './prd/index.ts';
 export type { PrdOptions, ViewOf } from './prd/options.ts';
-
+export { si } from './si/index.ts';
+export type { SiOptions } from './si/options.ts';
 export { type WeightAveragingOptions, weightAveraging } from './weight-averaging/index.ts';
-
 export { type ReferenceBatch, type ReferenceSource, type ZsclOptions, zscl } from './zscl/index.ts';

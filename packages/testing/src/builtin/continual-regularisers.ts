@@ -1,3 +1,69 @@
+import { ewc, featureDistillation, lwf, onlineEwc, si } from '@tapgrad/continual';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
+import { afterFirstTask } from '../plugin/tasks.ts';
+import { tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
-export const continualRegulariserSpecs: readonly PluginSpec[] = [];
+const [text, vision, convolutions] = [tinyTextEncoder, tinyVisionTransformer, tinyResNet].map(afterFirstTask) as [
+  typeof tinyTextEncoder,
+  typeof tinyVisionTransformer,
+  typeof tinyResNet,
+];
+
+const lwfSpec: PluginSpec = {
+  name: 'lwf',
+  uses: [
+    { on: text, plugins: () => lwf(), atZero: () => lwf({ alpha: 0 }) },
+    { on: vision, plugins: () => lwf({ form: 'kl', squaredTemperature: true, warmUp: 1 }) },
+    { on: convolutions, plugins: () => lwf({ variant: 'reference-code' }) },
+  ],
+  gradients: 'exact',
+};
+
+const featureDistillationSpec: PluginSpec = {
+  name: 'feature-distillation',
+  uses: [
+    { on: vision, plugins: () => featureDistillation(), atZero: () => featureDistillation({ alpha: 0 }) },
+    { on: text, plugins: () => featureDistillation({ distance: 'cosine' }) },
+    { on: convolutions, plugins: () => featureDistillation({ at: ['layer*.*', 'fc:input'] }) },
+  ],
+  gradients: 'exact',
+};
+
+const ewcSpec: PluginSpec = {
+  name: 'ewc',
+  uses: [
+    { on: text, plugins: () => ewc({ samples: 'all' }), atZero: () => ewc({ lambda: 0 }) },
+    { on: vision, plugins: () => ewc({ labels: 'sampled' }) },
+    { on: convolutions, plugins: () => ewc({ variant: 'reference-code', batchSize: 2 }) },
+  ],
+  gradients: 'exact',
+};
+
+const onlineEwcSpec: PluginSpec = {
+  name: 'online-ewc',
+  uses: [
+    { on: vision, plugins: () => onlineEwc({ gamma: 0.9 }), atZero: () => onlineEwc({ lambda: 0 }) },
+    { on: text, plugins: () => onlineEwc({ labels: 'sampled', sampledFrom: 'task', samples: 5 }) },
+    { on: convolutions, plugins: () => onlineEwc({ variant: 'reference-code' }) },
+  ],
+  gradients: 'exact',
+};
+
+const siSpec: PluginSpec = {
+  name: 'si',
+  uses: [
+    { on: text, plugins: () => si(), atZero: () => si({ c: 0 }) },
+    { on: vision, plugins: () => si({ nonNegative: true }) },
+    { on: convolutions, plugins: () => si({ xi: 1 }) },
+  ],
+  gradients: 'exact',
+};
+
+/** One declaration for each penalty of `@tapgrad/continual`. */
+export const continualRegulariserSpecs: readonly PluginSpec[] = [
+  lwfSpec,
+  featureDistillationSpec,
+  ewcSpec,
+  onlineEwcSpec,
+  siSpec,
+];

@@ -22,10 +22,23 @@ export class Anchors {
 
   /** Copies a value; the tensor remains the caller's. */
   set(name: string, value: Tensor): void {
-    const copy = keep(copyOf(value));
-    this.services.ledger.claim(copy, 'plugin', this.services.name);
+    this.keep(name, copyOf(value));
+  }
+
+  /** Takes a tensor over, in place of the one of this name. */
+  keep(name: string, tensor: Tensor): void {
+    this.services.ledger.claim(keep(tensor), 'plugin', this.services.name);
     this.values.get(name)?.dispose();
-    this.values.set(name, copy);
+    this.values.set(name, tensor);
+  }
+
+  get(name: string): Tensor | undefined {
+    return this.values.get(name);
+  }
+
+  delete(name: string): void {
+    this.values.get(name)?.dispose();
+    this.values.delete(name);
   }
 
   /** For `saveState`. */
