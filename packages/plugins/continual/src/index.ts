@@ -1,3 +1,5 @@
+export { antiTransfer } from './anti-transfer/index.ts';
+export type { AntiTransferOptions } from './anti-transfer/options.ts';
 export { columns, logitsOf } from './base/logits.ts';
 export { ewc, onlineEwc } from './ewc/index.ts';
 export type { EwcOptions, OnlineEwcOptions } from './ewc/options.ts';

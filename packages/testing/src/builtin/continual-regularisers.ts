@@ -1,4 +1,4 @@
-import { ewc, featureDistillation, lwf, onlineEwc, si } from '@tapgrad/continual';
+import { antiTransfer, ewc, featureDistillation, lwf, onlineEwc, si } from '@tapgrad/continual';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { afterFirstTask } from '../plugin/tasks.ts';
 import { tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
@@ -59,6 +59,36 @@ const siSpec: PluginSpec = {
   gradients: 'exact',
 };
 
+/** What the model is kept unlike; made anew for each try, and disposed with the plugin. */
+const network = () => tinyResNet.model();
+
+const antiTransferSpec: PluginSpec = {
+  name: 'anti-transfer',
+  uses: [
+    {
+      on: tinyResNet,
+      plugins: () => antiTransfer({ network, at: 'layer1.*' }),
+      atZero: () => antiTransfer({ network, at: 'layer1.*', beta: 0 }),
+    },
+    {
+      on: tinyTextEncoder,
+      plugins: () =>
+        antiTransfer({ network: () => tinyTextEncoder.model(), at: 'layers.1', aggregation: 'stochastic-pairwise' }),
+    },
+    {
+      on: tinyVisionTransformer,
+      plugins: () =>
+        antiTransfer({
+          network: () => tinyVisionTransformer.model(),
+          at: ['layers.0', 'head:input'],
+          aggregation: 'sum',
+          distance: 'minus-sigmoid-mse',
+        }),
+    },
+  ],
+  gradients: 'exact',
+};
+
 /** One declaration for each penalty of `@tapgrad/continual`. */
 export const continualRegulariserSpecs: readonly PluginSpec[] = [
   lwfSpec,
@@ -66,4 +96,5 @@ export const continualRegulariserSpecs: readonly PluginSpec[] = [
   ewcSpec,
   onlineEwcSpec,
   siSpec,
+  antiTransferSpec,
 ];
