@@ -43,6 +43,7 @@ export class AccuracyMatrix {
 
   /** @throws TapgradError MATRIX_SHAPE */
   constructor({ tasks, baseline, rows }: AccuracyMatrixJson) {
+    if (!Array.isArray(tasks) || !Array.isArray(rows)) throw wrong('it has no tasks or no rows');
     if (rows.length > tasks.length) throw wrong(`${rows.length} rows for ${tasks.length} tasks`);
     for (const row of baseline ? [baseline, ...rows] : rows) {
       if (row.length !== tasks.length || !row.every(Number.isFinite)) {

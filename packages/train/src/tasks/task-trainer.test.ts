@@ -1,7 +1,7 @@
-import { attach, type Plugin } from '@tapgrad/core';
-import { memory, type Tensor } from '@tensorflow/tfjs-core';
+import { attach, definePlugin, type Plugin } from '@tapgrad/core';
+import { dispose, memory, reshape, scalar, Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sgd } from '../index.ts';
+import { linear, sgd } from '../index.ts';
 import { numbersOf } from '../test-support.ts';
 import { classIncremental, type TaskStream, TaskTrainer, type TaskTrainerOptions, taskIncremental } from './index.ts';
 import { clusters, Linear, streamLoss } from './test-streams.ts';
@@ -75,5 +75,91 @@ describe('TaskTrainer', () => {
       stack.detach();
     }
     expect(weights[1]).toEqual(weights[0]);
+  });
+
+  it('learns epochs or updates as each task says, with one optimizer', async () => {
+    const { trainer, stack } = trainerOf(classIncremental(data, { tasks: 3 }), {
+      epochs: ({ index }) => index + 1,
+      steps: 6,
+    });
+    expect((await trainer.fit()).steps).toBe(4 + 6 + 6);
+    expect(stack.steps).toBe(16);
+    expect(optimizer.state().size).toBe(2);
+    stack.detach();
+  });
+
+  it('begins the schedule anew with every task, and accumulates and clips as a Trainer', async () => {
+    const rates: number[] = [];
+    const norms: (number | undefined)[] = [];
+    const { trainer, stack } = trainerOf(classIncremental(data, { tasks: 2 }), {
+      epochs: 1,
+      batchSize: 10,
+      accumulate: 3,
+      schedule: linear(),
+      clip: { norm: 0.01 },
+      onProgress: (event) => {
+        if (event.kind !== 'step') return;
+        rates.push(event.learningRate);
+        norms.push(event.gradientNorm);
+      },
+    });
+    await trainer.fit();
+    expect(rates).toEqual([0.1, 0.1]);
+    expect(norms.every((norm) => norm !== undefined && norm > 0.01)).toBe(true);
+    expect(optimizer.learningRate).toBe(0.1);
+    stack.detach();
+  });
+
+  it('measures on what was held back, or by a measure of one’s own', async () => {
+    const stream = classIncremental(data, { tasks: 2, validation: 0.2 });
+    const sizes: number[] = [];
+    const { trainer, stack } = trainerOf(stream, {
+      epochs: 1,
+      evaluateOn: 'validation',
+      accuracy: (_, batch) => {
+        sizes.push(batch.inputs instanceof Tensor ? (batch.inputs.shape[0] as number) : 0);
+        return scalar(0.25);
+      },
+    });
+    const { matrix } = await trainer.fit();
+    expect(sizes).toEqual(Array(6).fill(6));
+    expect(matrix.baseline).toEqual([0.25, 0.25]);
+    stack.detach();
+  });
+
+  it('gives classes of other tasks no gradient where the task is told', () => {
+    const stream = taskIncremental(data, { tasks: 3 });
+    const { stack } = trainerOf(stream);
+    const inputs = tensor([1, 2, 3], [1, 3]);
+    const batch = { inputs, targets: tensor([2], [1], 'int32'), tasks: tensor([1], [1], 'int32') };
+    const made = stack.gradientsOf(batch);
+    const bias = [...(made.gradients.get('head.bias') as Tensor).dataSync()];
+    expect(bias.map((each) => each === 0)).toEqual([true, true, false, false, true, true]);
+    made.dispose();
+    dispose(batch);
+    stack.detach();
+  });
+
+  it('refuses options that make no sense, and outputs that are no logits', async () => {
+    const stream = classIncremental(data, { tasks: 3 });
+    const stack = attach(model, [], { loss: streamLoss(stream), optimizer });
+    const refused = (options: object) =>
+      expect(() => new TaskTrainer(stack, { stream, batchSize: 5, epochs: 1, ...options })).toThrow(
+        expect.objectContaining({ code: 'BAD_OPTION' }),
+      );
+    refused({ epochs: undefined });
+    refused({ epochs: () => 0 });
+    refused({ batchSize: 0 });
+    refused({ evaluateEvery: 1.5 });
+    refused({ evaluateOn: 'validation' });
+    refused({ resume: true });
+    const deep = definePlugin({
+      name: 'deep',
+      apply: ({ hooks }) => void hooks.tap(':output').forward((y) => reshape(y, [-1, 6, 1])),
+    });
+    stack.detach();
+    const { trainer, stack: other } = trainerOf(stream, {}, deep());
+    await expect(trainer.fit()).rejects.toMatchObject({ code: 'OUTPUT_KIND' });
+    other.detach();
   });
 });

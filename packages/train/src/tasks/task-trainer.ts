@@ -50,7 +50,7 @@ export class TaskTrainer<Outputs = unknown> {
    * after the last, or by `end()`.
    * @throws TapgradError TASKS_ENDED where none is left, and as `fit`
    */
-  next(): Promise<TaskResult> {
+  async next(): Promise<TaskResult> {
     if (this.run?.reason === 'completed') throw ended('completed');
     return this.drained(this.told(1));
   }

@@ -54,3 +54,15 @@ export async function contents(
   }
   return found;
 }
+
+/** A checkpoint store in memory. */
+export function memoryStore() {
+  const files = new Map<string, Uint8Array>();
+  return {
+    files,
+    read: async (name: string) => files.get(name) as Uint8Array,
+    write: async (name: string, bytes: Uint8Array) => void files.set(name, bytes.slice()),
+    remove: async (name: string) => void files.delete(name),
+    list: async () => [...files.keys()],
+  };
+}

@@ -43,7 +43,7 @@ export interface StepEvent extends OfTask {
 }
 
 /** After an evaluation. */
-export interface EvaluationEvent extends Evaluation {
+export interface EvaluationEvent extends Evaluation, OfTask {
   readonly kind: 'evaluation';
   readonly step: number;
   readonly epoch: number;

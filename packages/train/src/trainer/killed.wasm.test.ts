@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bundleProgram, runProgram } from '../test-processes.ts';
 
 /** Trains, says each loss, and at the end a hash of every parameter and moment. */
 const program = `
@@ -29,48 +27,11 @@ const program = `
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tapgrad-killed-'));
-  const sources = join(import.meta.dirname, '..');
-  const { outputFiles } = await build({
-    stdin: { contents: program, resolveDir: sources, loader: 'ts' },
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    conditions: ['source'],
-    plugins: [
-      {
-        name: 'own sources inside, packages from where they are installed',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /^[a-z@]/ }, ({ path, importer }) =>
-            path.startsWith('@tapgrad/') || path.startsWith('node:')
-              ? undefined
-              : { path: createRequire(importer).resolve(path), external: true },
-          ),
-      },
-    ],
-    logLevel: 'error',
-  });
-  await writeFile(join(folder, 'program.mjs'), outputFiles[0]?.contents as Uint8Array);
+  await bundleProgram(folder, program);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Lines of a run, killed without warning when it says `killAt`. */
-function run(name: string, steps: number, killAt?: string): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(folder, 'program.mjs'), join(folder, name), String(steps)]);
-    let text = '';
-    let errors = '';
-    child.stderr.on('data', (part) => (errors += part));
-    child.stdout.on('data', (part) => {
-      text += part;
-      if (killAt !== undefined && text.split('\n').some((line) => line.startsWith(`${killAt} `))) child.kill('SIGKILL');
-    });
-    child.on('close', (code, signal) => {
-      if (code === 0 || signal === 'SIGKILL') resolve(text.trim().split('\n'));
-      else reject(new Error(errors));
-    });
-  });
-}
+const run = (name: string, steps: number, killAt?: string) => runProgram(folder, [name, String(steps)], killAt);
 
 it('a process that was killed goes on bit for bit in another', { timeout: 60_000 }, async () => {
   const whole = await run('whole', 40);
