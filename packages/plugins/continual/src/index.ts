@@ -5,6 +5,16 @@ export { ewc, onlineEwc } from './ewc/index.ts';
 export type { EwcOptions, OnlineEwcOptions } from './ewc/options.ts';
 export { featureDistillation } from './feature-distillation/index.ts';
 export type { FeatureDistillationOptions } from './feature-distillation/options.ts';
+export {
+  type FpfOptions,
+  fpf,
+  type KFpfOptions,
+  kFpf,
+  type Phase,
+  type RefreshReport,
+  refreshReport,
+  type SensitivityReport,
+} from './fpf/index.ts';
 export { growingHead } from './growing-head/index.ts';
 export type { GrowingHeadOptions } from './growing-head/options.ts';
 export { type ClassVectorSource, type ClassVectors, parseClassVectors } from './lingocl/class-vectors.ts';
