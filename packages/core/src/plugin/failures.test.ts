@@ -49,3 +49,17 @@ it.each<[hook: string, use: (stack: Stack) => () => void]>([
     model.dispose();
   });
 });
+
+it('a plugin that fails in dispose does not keep the others from it', () => {
+  const others: string[] = [];
+  const other = (name: string) => definePlugin({ name, apply: () => ({ dispose: () => void others.push(name) }) })();
+  const model = new Mlp();
+  const options = { loss: meanSquaredError, optimizer: plainSgd() };
+  const stack = attach<unknown>(model, [other('first'), faulty(), other('last')], options);
+  failing = true;
+  expect(() => stack.detach()).toThrow(expect.objectContaining({ plugin: 'faulty', hook: 'dispose' }));
+  failing = false;
+  expect(others).toEqual(['last', 'first']);
+  attach<unknown>(model, [], options).detach();
+  model.dispose();
+});

@@ -181,7 +181,10 @@ export class Stack<Outputs = unknown> {
     this.claimParameters();
   }
 
-  /** Takes one plugin away, or all and the stack with them. The model is left as it is, nothing else of them remains. */
+  /**
+   * Takes one plugin away, or all and the stack with them. The model is left as it is, nothing else of them remains; if a
+   * plugin's `dispose` fails, the others go all the same, and then the first error is thrown.
+   */
   detach(plugin?: string): void {
     if (plugin !== undefined) {
       const handle = this.handle(plugin);
@@ -191,13 +194,18 @@ export class Stack<Outputs = unknown> {
     }
     if (this.detached) return;
     this.detached = true;
-    try {
-      for (const handle of this.handles.splice(0).reverse()) handle.dispose();
-    } finally {
-      for (const [parameter, trainable] of this.trainableBefore) parameter.trainable = trainable;
-      namePaths(this.model, '', undefined, undefined);
-      this.ledger.shut();
+    const errors: unknown[] = [];
+    for (const handle of this.handles.splice(0).reverse()) {
+      try {
+        handle.dispose();
+      } catch (thrown) {
+        errors.push(thrown);
+      }
     }
+    for (const [parameter, trainable] of this.trainableBefore) parameter.trainable = trainable;
+    namePaths(this.model, '', undefined, undefined);
+    this.ledger.shut();
+    if (errors.length > 0) throw errors[0];
   }
 
   /** @internal */
