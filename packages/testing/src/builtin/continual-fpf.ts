@@ -9,10 +9,10 @@ const phase = { length: { steps: 2 }, batchSize: 4, momentum: 0.5 } as const;
 const still = { ...phase, learningRate: 0, updateStatistics: false } as const;
 
 const onAll = (use: Omit<PluginUse, 'on'>): PluginSpec['uses'] => [
+  { on: afterFirstTask(tinyInvertedResiduals), ...use },
   { on: afterFirstTask(tinyResNet), ...use },
   { on: afterFirstTask(tinyTextEncoder), ...use },
   { on: afterFirstTask(tinyVisionTransformer), ...use },
-  { on: afterFirstTask(tinyInvertedResiduals), ...use },
 ];
 
 const fpfSpec: PluginSpec = {
