@@ -8,7 +8,6 @@ const growing: PluginSpec = {
   uses: [
     { on: afterFirstTask(tinyTextEncoder), plugins: () => growingHead() },
     { on: afterFirstTask(tinyVisionTransformer), plugins: () => growingHead({ head: 'head', bias: false }) },
-    { on: afterFirstTask(tinyResNet), plugins: () => growingHead() },
   ],
   gradients: 'exact',
 };
