@@ -3,9 +3,9 @@ import type { Sequential } from '@tapgrad/nn';
 import { dispose, memory as engineMemory, slice, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { logitsOf } from '../base/logits.ts';
+import { classifier, contents, numbers, put, samples, step } from '../base/test-support.ts';
 import { memory } from './index.ts';
 import { memoryOf, type ReplayMemory } from './replay-memory.ts';
-import { classifier, contents, numbers, put, samples, step } from './test-support.ts';
 
 let model: Sequential;
 let stack: Stack | undefined;

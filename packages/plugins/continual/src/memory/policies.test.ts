@@ -2,10 +2,10 @@ import { type Batch, randomStream, type Stack } from '@tapgrad/core';
 import type { Sequential } from '@tapgrad/nn';
 import { dispose, tensor2d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { classifier, numbers, put, samples, step, task } from '../base/test-support.ts';
 import { memory } from './index.ts';
 import { ClassBalanced, type SampleInfo } from './policies.ts';
 import { memoryOf, type ReplayMemory } from './replay-memory.ts';
-import { classifier, numbers, put, samples, step, task } from './test-support.ts';
 
 /** What a class-balanced memory holds after a stream of labels: the label and number of each sample. */
 function kept(labels: readonly number[], capacity: number, seed: number, replacement: 'random' | 'oldest' = 'random') {
