@@ -58,7 +58,24 @@ const witness = definePlugin({
 
 const without = (...parts: string[]) => log.filter((line) => !parts.some((part) => line.split(' ')[1] === part));
 
+/** Notes how many updates the whole has, as plugins are told. */
+const told: unknown[] = [];
+const updates = definePlugin({
+  name: 'updates',
+  apply: ({ hooks }) => void hooks.train.begin.tap(({ steps }) => void told.push(steps)),
+});
+
 describe('plugins are told', () => {
+  it('how many updates the whole will have', async () => {
+    const lengths = { batchSize: 4, accumulate: 2, steps: 5 };
+    for (const given of [{ epochs: 2 }, { epochs: ({ index }: { index: number }) => index + 1, dropLast: true }, {}]) {
+      end();
+      fresh(updates());
+      const { steps } = await new TaskTrainer(stack, { stream, ...lengths, ...given }).fit();
+      expect(told.pop()).toBe(steps);
+    }
+  });
+
   it('the same whether tasks are trained in one call or one by one', async () => {
     await new TaskTrainer(stack, options).fit();
     const [whole, weights] = [log, numbersOf(stack as never)];

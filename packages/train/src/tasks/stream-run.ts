@@ -8,7 +8,7 @@ import type { Run } from '../trainer/run.ts';
 import { measureTasks } from './measure.ts';
 import { orderOfStream, type StreamPosition, streamStart } from './stream-position.ts';
 import type { TaskTrainerOptions } from './task-options.ts';
-import { taskRun } from './task-run.ts';
+import { taskRun, updatesOf } from './task-run.ts';
 import type { StreamTask, TaskStream } from './task-stream.ts';
 
 type Resumed = OpenCheckpoint & { readonly tasks: StreamPosition };
@@ -84,7 +84,8 @@ export class StreamRun<Outputs> {
     this.resumed = await this.openResumed();
     this.position = this.resumed?.tasks ?? this.position;
     this.restore();
-    await this.stack.begin('train', { tasks: this.count, resumed: this.resumed !== undefined });
+    const steps = updatesOf(this.options as TaskTrainerOptions<never>);
+    await this.stack.begin('train', { tasks: this.count, steps, resumed: this.resumed !== undefined });
     this.begun = true;
     this.restore();
     // A run inside a task restores by itself, once more after the beginning of the task.

@@ -20,6 +20,19 @@ export interface TaskRunParts {
   };
 }
 
+/** Updates of the whole stream; undefined where a task's data do not say how many they are. */
+export function updatesOf(options: TaskTrainerOptions<never>): number | undefined {
+  let total = 0;
+  for (const task of options.stream.tasks) {
+    const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = limitsOf(options, task);
+    const { length } = task.train({ batchSize: options.batchSize, dropLast: options.dropLast ?? false });
+    if (length === undefined && !Number.isFinite(steps)) return undefined;
+    const perEpoch = length === undefined ? Number.POSITIVE_INFINITY : Math.ceil(length / (options.accumulate ?? 1));
+    total += Math.min(steps, epochs * perEpoch);
+  }
+  return total;
+}
+
 /** The run of one task: a trainer's, but that it begins and ends a task. */
 export function taskRun<Outputs>(
   stack: Stack<Outputs>,

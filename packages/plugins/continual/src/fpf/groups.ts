@@ -30,7 +30,7 @@ export function groupsOf(stack: Stack, stages: readonly string[] = []): Group[] 
   const matchers = stages.map((stage) => [stage, pathMatcher(stage)] as const);
   const groups = new Map<string, { type: Group['type']; states: Map<string, State> }>();
   for (const { module, states } of owned) {
-    const type = module === last ? 'last-linear' : typeOf(module, states);
+    const type = last.has(module) ? 'last-linear' : typeOf(module, states);
     for (const [name, state] of states) {
       const found = state instanceof BufferTensor ? 'statistics' : type;
       const stage =
@@ -73,11 +73,14 @@ function isLinear(module: unknown, states: Owned['states']): boolean {
   return ranks.join() === '2' || ranks.join() === '1,2';
 }
 
-/** The model's last linear layer; if that does not train, the last of a plugin that does. */
-function lastLinear(owned: readonly Owned[], training: ReadonlySet<unknown>): AnyModule | undefined {
+/** The model's last linear layer; if that does not train, the last of a plugin that does, with its list, as of a head that grows. */
+function lastLinear(owned: readonly Owned[], training: ReadonlySet<unknown>): ReadonlySet<AnyModule> {
   const trains = ({ states }: Owned) => states.some(([, state]) => training.has(state));
   const linear = owned.filter(({ module, states }) => typeOf(module, states) === 'linear');
   const ofModel = linear.filter(({ module }) => module.owner === undefined).at(-1);
   const ofPlugin = linear.filter((each) => each.module.owner !== undefined && trains(each)).at(-1);
-  return (ofModel && trains(ofModel) ? ofModel : (ofPlugin ?? ofModel))?.module;
+  const last = ofModel && trains(ofModel) ? ofModel : (ofPlugin ?? ofModel);
+  const listOf = ({ module }: Owned) => module.path.replace(/\.\d+$/, '');
+  const beside = last === ofPlugin ? linear.filter((each) => last && listOf(each) === listOf(last)) : [last];
+  return new Set(beside.flatMap((each) => (each ? [each.module] : [])));
 }

@@ -1,5 +1,6 @@
 import { dispose } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { growingHead } from '../growing-head/index.ts';
 import { memory } from '../memory/index.ts';
 import { type FpfOptions, fpf, refreshReport, type SensitivityReport } from './index.ts';
 import { imagesOf, type Learner, learner, numbersOf, taskOf } from './test-learning.ts';
@@ -35,6 +36,15 @@ describe('groups', () => {
       { name: 'fc.weight', type: 'last-linear', scalars: 16 },
       { name: 'fc.bias', type: 'last-linear', scalars: 4 },
     ]);
+  });
+
+  it('count all parts of a head that grows as the last linear layer', async () => {
+    made = learner([growingHead(), memory({ samples: 12 }), fpf({ select: { byType: ['last-linear'] } })]);
+    for (const index of [0, 1]) await made.learn(taskOf(index));
+    const { parameters } = refreshReport(made.model)?.phases[0] ?? {};
+    expect(parameters).toEqual(
+      [0, 1].flatMap((i) => ['weight', 'bias'].map((name) => `growing-head/parts.${i}.${name}`)),
+    );
   });
 
   it('of convolution weights may be stages', async () => {
