@@ -30,3 +30,10 @@ it('docs/errors.md lists no code of @tapgrad/continual that it does not throw', 
   const thrown = thrownIn('packages/plugins/continual');
   expect(listedFor('@tapgrad/continual').filter((code) => !thrown.has(code))).toEqual([]);
 });
+
+it('docs/errors.md lists the error codes of @tapgrad/train, those that it hands on as arguments included', () => {
+  const listed = listedFor('@tapgrad/train');
+  expect([...thrownIn('packages/train')].filter((code) => !listed.includes(code))).toEqual([]);
+  const handedOn = ['FILE_NOT_FOUND', 'FILE_UNREADABLE', 'FILE_UNWRITABLE'];
+  expect(listed.filter((code) => !thrownIn('packages/train').has(code) && !handedOn.includes(code))).toEqual([]);
+});

@@ -23,7 +23,8 @@ export {
   tensorData,
 } from './labelled-data.ts';
 export type { SplitData } from './make-stream.ts';
+export { type TaskAccuracyOptions, taskAccuracies } from './measure.ts';
 export { type ClassStreamOptions, classIncremental, taskIncremental } from './scenarios.ts';
 export type { PerTask, TaskTrainerOptions } from './task-options.ts';
-export type { Scenario, StreamTask, TaskStream } from './task-stream.ts';
+export type { Scenario, StreamTask, TaskBatchingOptions, TaskStream } from './task-stream.ts';
 export { type TaskResult, TaskTrainer } from './task-trainer.ts';

@@ -13,6 +13,28 @@ export interface MeasureOptions<Outputs> {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface TaskAccuracyOptions<Outputs> {
+  /** Default 256. */
+  readonly batchSize?: number;
+  /** Default `test`. */
+  readonly evaluateOn?: 'test' | 'validation';
+  /** As that of a `TaskTrainer`. */
+  readonly accuracy?: Metric<Outputs>;
+}
+
+/**
+ * Accuracy of a stack, as it is, on each task of a stream: for example of one that learned them together.
+ * @throws TapgradError OUTPUT_KIND, BAD_OPTION
+ */
+export async function taskAccuracies<Outputs>(
+  stack: Stack<Outputs>,
+  stream: TaskStream,
+  { batchSize, evaluateOn, accuracy }: TaskAccuracyOptions<Outputs> = {},
+): Promise<number[]> {
+  const options = { stream, evaluateOn, accuracy, evaluationBatchSize: batchSize };
+  return (await measureTasks(stack, stream.tasks, options)) as number[];
+}
+
 /**
  * Accuracy on each task, in evaluation mode: no parameter, statistic or random stream changes. Undefined if it was aborted.
  * The `evaluate` hooks are told which task it is.

@@ -100,6 +100,24 @@ describe('a stream that was stopped and resumed is the stream in one go, bit for
     }
   });
 
+  it.each(['before', 'after'])('stopped while tasks are measured %s a task', async (when) => {
+    const whole = await run({});
+    const abort = new AbortController();
+    const half = await run({
+      checkpoints: folder,
+      signal: abort.signal,
+      // The last event before: nothing, or the end of the last epoch of the second task.
+      onProgress: (event) => {
+        if (when === 'after' && event.kind === 'epoch' && event.task?.index === 1 && event.epoch === 1) abort.abort();
+        if (when === 'before' && event.kind === 'task-evaluation') abort.abort();
+      },
+    });
+    expect([half.reason, half.course.steps]).toEqual(['aborted', when === 'after' ? 16 : 0]);
+    const rest = await run({ checkpoints: folder, resume: true });
+    expect([...half.losses, ...rest.losses]).toEqual(whole.losses);
+    expect(rest.course).toEqual(whole.course);
+  });
+
   it('one by one, from a checkpoint in memory', async () => {
     const whole = await run({});
     let bytes: Uint8Array | undefined;

@@ -1,9 +1,10 @@
-import type { Batch } from '@tapgrad/core';
-import { dispose, tensor1d } from '@tensorflow/tfjs-core';
-import type { BatchSource } from '../data/batch-source.ts';
-import { type BatchingOptions, batchCount, batchIndices, checkBatching, orderOf } from '../data/batching.ts';
+import { type Batch, randomStream } from '@tapgrad/core';
+import { dispose, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { type BatchSource, disposeBatch } from '../data/batch-source.ts';
+import { batchCount, batchIndices, checkBatching, orderOf } from '../data/batching.ts';
 import { type Transform, transformed } from './domain-transforms.ts';
 import type { LabelledData } from './labelled-data.ts';
+import type { TaskBatchingOptions } from './task-stream.ts';
 
 /** Samples of some data, each with its target and its task. */
 export interface Selection {
@@ -27,17 +28,36 @@ export function joined(selections: readonly Selection[]): Selection {
  * @param name says which samples they are
  * @throws TapgradError BAD_OPTION
  */
-export function selectionBatches(selection: Selection, options: BatchingOptions, name: string): BatchSource {
+export function selectionBatches(selection: Selection, options: TaskBatchingOptions, name: string): BatchSource {
   checkBatching(options);
   const size = selection.indices.length;
   return {
     length: batchCount(size, options),
     order: `${name}: ${orderOf(size, options)}`,
     fresh: true,
-    async *batches(epoch, from) {
-      for (const places of batchIndices(size, options, epoch, from)) yield await batchOf(selection, places);
+    async *batches(epoch, from = 0) {
+      let number = from;
+      for (const places of batchIndices(size, options, epoch, from)) {
+        yield augmented(await batchOf(selection, places), options, [epoch, number++]);
+      }
     },
   };
+}
+
+function augmented(batch: Batch, { augment, seed = 0 }: TaskBatchingOptions, at: readonly number[]): Batch {
+  if (!augment) return batch;
+  const random = randomStream(seed, 'augment', ...at);
+  let inputs: Batch['inputs'];
+  try {
+    inputs = tidy(() => augment(batch.inputs, random) as never);
+  } catch (thrown) {
+    disposeBatch(batch);
+    throw thrown;
+  }
+  if (inputs === batch.inputs) return batch;
+  // What the data itself augmented before is the view of this one.
+  if (batch.unaugmented !== undefined) dispose(batch.inputs as never);
+  return { ...batch, inputs, unaugmented: batch.unaugmented ?? batch.inputs };
 }
 
 /** All samples once, in order, and as they were before the data augmented them. */

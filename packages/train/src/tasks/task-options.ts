@@ -1,4 +1,4 @@
-import { type Metric, TapgradError } from '@tapgrad/core';
+import { type Batch, type Metric, type RandomStream, TapgradError } from '@tapgrad/core';
 import type { CheckpointSource } from '../checkpoint/checkpoint.ts';
 import type { Schedule } from '../schedules/schedule.ts';
 import type { CheckpointOptions } from '../trainer/checkpoints.ts';
@@ -23,6 +23,8 @@ export interface TaskTrainerOptions<Outputs> {
   readonly dropLast?: boolean;
   /** Of the order of samples; default: the stack's. */
   readonly seed?: number;
+  /** Another view of each batch's inputs, which keeps those before as `unaugmented`; see `StreamTask.train`. */
+  augment?(inputs: Batch['inputs'], random: RandomStream): Batch['inputs'];
   /** Micro-batches in an update; their gradients are averaged. Default 1. */
   readonly accumulate?: number;
   /** Factor of the optimizer's learning rate at each update; it begins anew with every task. */

@@ -39,8 +39,9 @@ export function taskRun<Outputs>(
   options: TaskTrainerOptions<Outputs>,
   { task, resumed, checkpoints, curve }: TaskRunParts,
 ): Run<Outputs> {
-  const { batchSize, shuffle = true, dropLast = false, seed = stack.seed } = options;
-  const data = task.train({ batchSize, shuffle, dropLast, seed: randomStream(seed, 'task', task.index).bits() });
+  const { batchSize, shuffle = true, dropLast = false, seed = stack.seed, augment } = options;
+  const own = randomStream(seed, 'task', task.index).bits();
+  const data = task.train({ batchSize, shuffle, dropLast, seed: own, ...(augment && { augment }) });
   const evaluator: RunEvaluator = {
     get isDueAfterStep() {
       return curve.isDue();
@@ -53,12 +54,12 @@ export function taskRun<Outputs>(
   };
   const { accumulate, schedule, clip, allowNonFinite, signal } = options;
   const given = { accumulate, schedule, clip, allowNonFinite, signal };
-  const own = {
+  const trainer = {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     ...limitsOf(options as TaskTrainerOptions<never>, task),
     data,
   } as TrainerOptions<Outputs>;
-  return new Run(stack, own, checkpoints, resumed, () => evaluator, {
+  return new Run(stack, trainer, checkpoints, resumed, () => evaluator, {
     part: 'task',
     details: { index: task.index, task },
   });

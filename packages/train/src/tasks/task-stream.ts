@@ -1,4 +1,4 @@
-import type { Batch, Task } from '@tapgrad/core';
+import type { Batch, RandomStream, Task } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BatchSource } from '../data/batch-source.ts';
 import type { BatchingOptions } from '../data/batching.ts';
@@ -9,6 +9,14 @@ import type { BatchingOptions } from '../data/batching.ts';
  */
 export type Scenario = 'class' | 'task' | 'domain';
 
+export interface TaskBatchingOptions extends BatchingOptions {
+  /**
+   * Another view of a batch's inputs: new tensors. The inputs before stay in the batch as `unaugmented`, which is what
+   * memories store. All randomness must come from the stream it is given, so that a resumed run sees the same.
+   */
+  augment?(inputs: Batch['inputs'], random: RandomStream): Batch['inputs'];
+}
+
 /** One task of a stream, with its data. Every batch has `targets` and `tasks`, both int32 `[batch]`. */
 export interface StreamTask extends Task {
   readonly count: number;
@@ -16,7 +24,7 @@ export interface StreamTask extends Task {
   /** Samples to train on, to test on, and to choose options by. */
   readonly samples: { readonly train: number; readonly test: number; readonly validation: number };
   /** What a model learns from; shuffled if `batching` says so. */
-  train(batching: BatchingOptions): BatchSource;
+  train(batching: TaskBatchingOptions): BatchSource;
   /** What is measured when all is decided. `batchSize` is 256 where it is not given. */
   test(batchSize?: number): BatchSource;
   /** Held back from training to choose options by; only where the stream has a share for it. */

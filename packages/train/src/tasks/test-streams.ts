@@ -1,5 +1,13 @@
-import { type Batch, Module, randomStream, softmaxCrossEntropy } from '@tapgrad/core';
-import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import {
+  type Batch,
+  BufferTensor,
+  currentRandom,
+  dropout,
+  Module,
+  randomStream,
+  softmaxCrossEntropy,
+} from '@tapgrad/core';
+import { add, dispose, mean, mul, sub, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { Dense } from '../test-support.ts';
 import { tensorData } from './labelled-data.ts';
 import type { SplitData } from './make-stream.ts';
@@ -21,6 +29,23 @@ export function clusters(classes = 6, perClass = 10, testPerClass = 4): SplitDat
     test: tensorData(made[1]),
     end: () => dispose(made.map(({ inputs }) => inputs)),
   };
+}
+
+/** As `Linear`, with what training alone draws and counts: dropout, and a running mean that is taken away. */
+export class Noisy extends Module {
+  readonly head: Dense;
+  readonly running = new BufferTensor(zeros([3]));
+
+  constructor(classes: number) {
+    super();
+    this.head = new Dense(3, classes, 3);
+  }
+
+  forward(x: Tensor): Tensor {
+    if (!this.training) return this.head.call(sub(x, this.running.read()));
+    tidy(() => this.running.assign(add(mul(this.running.variable, 0.9), mul(mean(x, 0), 0.1))));
+    return this.head.call(dropout(sub(x, mean(x, 0)), 0.3, currentRandom(this.path)));
+  }
 }
 
 /** One layer from three numbers to logits. */
