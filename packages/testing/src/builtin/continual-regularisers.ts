@@ -13,8 +13,7 @@ const lwfSpec: PluginSpec = {
   name: 'lwf',
   uses: [
     { on: text, plugins: () => lwf(), atZero: () => lwf({ alpha: 0 }) },
-    { on: vision, plugins: () => lwf({ form: 'kl', squaredTemperature: true, warmUp: 1 }) },
-    { on: convolutions, plugins: () => lwf({ variant: 'reference-code' }) },
+    { on: vision, plugins: () => lwf({ variant: 'reference-code', squaredTemperature: true, warmUp: 1 }) },
   ],
   gradients: 'exact',
 };
@@ -33,8 +32,7 @@ const ewcSpec: PluginSpec = {
   name: 'ewc',
   uses: [
     { on: text, plugins: () => ewc({ samples: 'all' }), atZero: () => ewc({ lambda: 0 }) },
-    { on: vision, plugins: () => ewc({ labels: 'sampled' }) },
-    { on: convolutions, plugins: () => ewc({ variant: 'reference-code', batchSize: 2 }) },
+    { on: vision, plugins: () => ewc({ variant: 'reference-code', labels: 'sampled', batchSize: 2 }) },
   ],
   gradients: 'exact',
 };
@@ -43,8 +41,10 @@ const onlineEwcSpec: PluginSpec = {
   name: 'online-ewc',
   uses: [
     { on: vision, plugins: () => onlineEwc({ gamma: 0.9 }), atZero: () => onlineEwc({ lambda: 0 }) },
-    { on: text, plugins: () => onlineEwc({ labels: 'sampled', sampledFrom: 'task', samples: 5 }) },
-    { on: convolutions, plugins: () => onlineEwc({ variant: 'reference-code' }) },
+    {
+      on: text,
+      plugins: () => onlineEwc({ variant: 'reference-code', labels: 'sampled', sampledFrom: 'task', samples: 5 }),
+    },
   ],
   gradients: 'exact',
 };
@@ -53,8 +53,7 @@ const siSpec: PluginSpec = {
   name: 'si',
   uses: [
     { on: text, plugins: () => si(), atZero: () => si({ c: 0 }) },
-    { on: vision, plugins: () => si({ nonNegative: true }) },
-    { on: convolutions, plugins: () => si({ xi: 1 }) },
+    { on: vision, plugins: () => si({ nonNegative: true, xi: 1 }) },
   ],
   gradients: 'exact',
 };
