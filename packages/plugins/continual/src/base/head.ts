@@ -37,11 +37,10 @@ export function findHead({ model }: Pick<Context, 'model'>, named?: string): Mod
   const path = usual.length > 0 ? usual : lastLinear(model as never);
   const [only] = path;
   if (only !== undefined && path.length === 1) return shapeOf(only, modules.get(only) as unknown as Linear);
-  throw new TapgradError({
-    code: usual.length > 0 ? 'HEAD_AMBIGUOUS' : 'HEAD_MISSING',
-    message: `which linear layer gives the model's logits cannot be told: ${known}`,
-    fix: 'name it with `head`, or build the model with a classifier',
-  });
+  const message = `which linear layer gives the model's logits cannot be told: ${known}`;
+  const fix = 'name it with `head`, or build the model with a classifier';
+  if (usual.length > 0) throw new TapgradError({ code: 'HEAD_AMBIGUOUS', message, fix });
+  throw new TapgradError({ code: 'HEAD_MISSING', message, fix });
 }
 
 /** Path of the last module of all, if that is a linear layer. */
