@@ -39,6 +39,13 @@ describe('schedules', () => {
     expectCurve(warmup(2, linear(), { from: 0.5 }), 6, [0.75, 1, 1, 0.75, 0.5, 0.25]);
   });
 
+  it('a warm-up and half a cosine are the schedule that CLIP is fine-tuned with for a task of ZSCL', () => {
+    // Base rate 1e-5, 100 steps of warm-up, 1000 in all.
+    const schedule = warmup(100, cosine());
+    const rates = [0, 99, 100, 550, 1000].map((step) => 1e-5 * schedule({ step, steps: 1000 }));
+    for (const [i, expected] of [1e-7, 1e-5, 1e-5, 5e-6, 0].entries()) expect(rates[i]).toBeCloseTo(expected, 18);
+  });
+
   it('schedules follow one another and multiply', () => {
     expectCurve(sequence([2, constant(0.5)], [2, linear()], constant(0.1)), 5, [0.5, 0.5, 1, 0.5, 0.1]);
     expectCurve(product(constant(2), linear()), 2, [2, 1]);
