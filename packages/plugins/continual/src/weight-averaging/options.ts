@@ -18,6 +18,10 @@ export const weightAveragingOptions = v.pipe(
     /** What `evaluate` measures while a task goes on: the weights that train, or their average. */
     evaluate: v.optional(v.picklist(['current', 'average']), 'current'),
   }),
+  v.check(
+    ({ mode, evaluate }) => mode !== 'wise' || evaluate !== 'average',
+    'wise has no average before the task ends: evaluate cannot measure it',
+  ),
   v.transform((options) => ({ ...options, every: options.every ?? (options.mode === 'trajectory' ? 100 : 1) })),
 );
 

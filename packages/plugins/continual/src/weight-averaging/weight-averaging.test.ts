@@ -129,6 +129,13 @@ describe('an evaluation in the middle of a task', () => {
     expectMean(points);
   });
 
+  it('has no average to measure before the end of a line', () => {
+    put();
+    expect(() => weightAveraging({ mode: 'wise', evaluate: 'average' })).toThrow(
+      expect.objectContaining({ code: 'PLUGIN_OPTIONS' }),
+    );
+  });
+
   it('saves the weights that train, also while the average stands in for them', async () => {
     put(weightAveraging({ every: 1, evaluate: 'average' }));
     await stack.begin('task', { index: 0 });
