@@ -10,7 +10,7 @@ export { type PairResult, tryPair } from './plugin/pairs.ts';
 export { type PluginCheck, type PluginCheckOptions, pluginChecks } from './plugin/plugin-checks.ts';
 export type * from './plugin/plugin-spec.ts';
 export { PluginTester, type TestRunner, testPlugin } from './plugin/plugin-tester.ts';
-export { afterFirstTask, inFirstTask, tinyTask } from './plugin/tasks.ts';
+export { afterFirstTask, tinyTask } from './plugin/tasks.ts';
 export { hasFloat64Engine } from './precision.ts';
 export { type SeededRandom, seededRandom } from './random.ts';
 export { sampleInputs } from './sample-inputs.ts';

@@ -1,12 +1,12 @@
 import { weightAveraging, zscl } from '@tapgrad/continual';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
-import { inFirstTask } from '../plugin/tasks.ts';
+import { afterFirstTask } from '../plugin/tasks.ts';
 import { tinyDualEncoder, tinyImages, tinyTexts } from './dual-encoder.ts';
 import { tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
 /** Of no task. */
 const reference = (step: number) => ({ images: tinyImages(1000 + step), texts: tinyTexts(1000) });
-const onTask = inFirstTask(tinyDualEncoder);
+const onTask = afterFirstTask(tinyDualEncoder);
 
 const zsclSpec: PluginSpec = {
   name: 'zscl',
@@ -28,12 +28,12 @@ const weightAveragingSpec: PluginSpec = {
   name: 'weight-averaging',
   uses: [
     {
-      on: inFirstTask(tinyResNet),
+      on: afterFirstTask(tinyResNet),
       plugins: averaged,
       atZero: () => weightAveraging({ mode: 'wise', alpha: 1 }),
     },
-    { on: inFirstTask(tinyTextEncoder), plugins: averaged },
-    { on: inFirstTask(tinyVisionTransformer), plugins: () => weightAveraging({ mode: 'ema', decay: 0.9 }) },
+    { on: afterFirstTask(tinyTextEncoder), plugins: averaged },
+    { on: afterFirstTask(tinyVisionTransformer), plugins: () => weightAveraging({ mode: 'ema', decay: 0.9 }) },
     { on: onTask, plugins: () => weightAveraging({ mode: 'wise', alpha: 0.8 }) },
   ],
   gradients: 'exact',

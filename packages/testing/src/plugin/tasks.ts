@@ -43,8 +43,3 @@ export function afterFirstTask(on: ModelSpec): ModelSpec {
     },
   };
 }
-
-/** A model whose first task has begun when a plugin is looked at: for what acts in the first task already. */
-export function inFirstTask(on: ModelSpec): ModelSpec {
-  return { ...on, begin: (stack: Stack) => stack.begin('task', { index: 0, task: tinyTask(on, 0) }) };
-}
