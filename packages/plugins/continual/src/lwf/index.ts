@@ -1,4 +1,4 @@
-import { type Batch, definePlugin } from '@tapgrad/core';
+import { type Batch, batchSize, definePlugin } from '@tapgrad/core';
 import { mul } from '@tensorflow/tfjs-core';
 import { columns, logitsOf } from '../base/logits.ts';
 import { SeenClasses } from '../base/seen-classes.ts';
@@ -52,6 +52,9 @@ export const lwf = definePlugin<LwfOptions, CheckedLwfOptions>({
   },
 });
 
-function seenByTeacher(batch: Batch, { inputs }: CheckedLwfOptions): unknown {
-  return (inputs === 'unaugmented' ? batch.unaugmented : undefined) ?? batch.inputs;
+/** Where a replay has added rows that have no inputs before augmentation, the teacher sees the batch as it is. */
+function seenByTeacher({ inputs, unaugmented }: Batch, options: CheckedLwfOptions): unknown {
+  if (options.inputs === 'batch' || unaugmented === undefined) return inputs;
+  const rows = (of: unknown) => batchSize({ inputs: of as Batch['inputs'] });
+  return rows(unaugmented) === rows(inputs) ? unaugmented : inputs;
 }
