@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { accuracyCommand } from './accuracy/index.ts';
+import { continualCommand } from './continual/index.ts';
 import { hooks } from './hooks/index.ts';
 import { memory } from './memory/index.ts';
 import { op } from './op/index.ts';
@@ -31,6 +32,7 @@ benchmark('hooks', 'what five observing plugins and an empty stack cost', hooks)
 benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not', op);
 
 program.addCommand(accuracyCommand());
+program.addCommand(continualCommand());
 
 await program.parseAsync();
 

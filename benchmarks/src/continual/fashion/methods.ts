@@ -1,0 +1,62 @@
+import {
+  aGem,
+  der,
+  derpp,
+  er,
+  ewc,
+  featureDistillation,
+  fpf,
+  kFpf,
+  lingoCL,
+  lwf,
+  memory,
+  onlineEwc,
+  prd,
+  si,
+} from '@tapgrad/continual';
+import { choosing, fixed, type Method } from '../experiment/method.ts';
+import { classVectors } from './class-vectors.ts';
+import type { ModelName } from './models.ts';
+
+/** Images in memory: two in a hundred of the training images. */
+export const memorySamples = 200;
+
+const replay = () => memory({ samples: memorySamples });
+
+/** What is compared on a model, bounds first. */
+export function fashionMethods(model: ModelName): readonly Method[] {
+  const head = model === 'mlp' ? 'head' : 'fc';
+  return [
+    fixed('finetune', ''),
+    { name: 'joint', joint: true, candidates: [{ settings: '', plugins: () => [] }] },
+    choosing('lwf', [1, 3, 10], (alpha) => ({ settings: `alpha ${alpha}`, plugins: () => [lwf({ alpha })] })),
+    choosing('feature-distillation', [1, 10, 100], (alpha) => ({
+      settings: `alpha ${alpha}`,
+      plugins: () => [featureDistillation({ alpha })],
+    })),
+    choosing('ewc', [10, 100, 1000], (lambda) => ({
+      settings: `lambda ${lambda}`,
+      plugins: () => [ewc({ lambda, samples: 200 })],
+    })),
+    choosing('online-ewc', [10, 100, 1000], (lambda) => ({
+      settings: `lambda ${lambda}`,
+      plugins: () => [onlineEwc({ lambda, samples: 200 })],
+    })),
+    choosing('si', [0.1, 1, 10], (c) => ({ settings: `c ${c}`, plugins: () => [si({ c })] })),
+    fixed('a-gem', '', () => [replay(), aGem()]),
+    fixed('er', '', () => [replay(), er()]),
+    choosing('der', [0.1, 0.3, 1], (alpha) => ({
+      settings: `alpha ${alpha}`,
+      plugins: () => [replay(), der({ alpha })],
+    })),
+    choosing('derpp', [0.1, 0.3, 1], (alpha) => ({
+      settings: `alpha ${alpha}, beta 0.5`,
+      plugins: () => [replay(), derpp({ alpha, beta: 0.5 })],
+    })),
+    fixed('er+fpf', '', () => [replay(), er(), fpf()]),
+    fixed('sgd+k-fpf', '', () => [replay(), kFpf()]),
+    fixed('prd', '', () => [prd()]),
+    fixed('finetune+lingocl', '', () => [lingoCL({ vectors: classVectors(), head })]),
+    fixed('er+lingocl', '', () => [replay(), er(), lingoCL({ vectors: classVectors(), head })]),
+  ];
+}

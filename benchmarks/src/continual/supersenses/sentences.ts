@@ -1,0 +1,56 @@
+import { randomStream } from '@tapgrad/core';
+import type { Example } from '../../../../examples/supersenses/src/data/examples.ts';
+
+/** Sentences of each supersense at most: the rarest have fewer than a hundred. */
+export const sentencesPerClass = { train: 60, test: 20 } as const;
+
+/** What is beyond is cut; all inputs have one shape, so that a memory can keep them. */
+export const tokens = 24;
+
+/** Fills up, as the sentence encoder expects it. */
+const padding = -1;
+
+// The same sentences for all seeds, which decide the classifier's weights and the order of classes and sentences.
+const splitSeed = 12;
+
+export interface TokenTable {
+  /** `[sentences, tokens]`, row after row. */
+  readonly ids: Int32Array;
+  /** Place of each sentence's label in the labels. */
+  readonly labels: Int32Array;
+}
+
+/** Distinct sentences of every label in a seeded order: the first ones judge, the next are learnt from. */
+export function pickSentences(
+  examples: readonly Example[],
+  labels: readonly string[],
+  counts: { readonly train: number; readonly test: number } = sentencesPerClass,
+): { readonly train: Example[]; readonly test: Example[] } {
+  const distinct = [...new Map(examples.map((example) => [example.text, example])).values()];
+  const train: Example[] = [];
+  const test: Example[] = [];
+  for (const label of labels) {
+    const own = distinct.filter((example) => example.label === label);
+    const order = randomStream(splitSeed, 'sentences', label).permutation(own.length);
+    const shuffled = Array.from(order, (index) => own[index]!);
+    // A rare class keeps most of its sentences to learn from.
+    const judged = Math.min(counts.test, Math.floor(own.length / 3));
+    test.push(...shuffled.slice(0, judged));
+    train.push(...shuffled.slice(judged, judged + counts.train));
+  }
+  return { train, test };
+}
+
+/** Token ids of sentences; one without any is a single unknown one. */
+export function tokenTable(
+  sentences: readonly Example[],
+  labels: readonly string[],
+  encode: (text: string) => readonly number[],
+): TokenTable {
+  const ids = new Int32Array(sentences.length * tokens).fill(padding);
+  sentences.forEach(({ text }, row) => {
+    const own = encode(text).slice(0, tokens);
+    ids.set(own.length > 0 ? own : [0], row * tokens);
+  });
+  return { ids, labels: Int32Array.from(sentences, ({ label }) => labels.indexOf(label)) };
+}
