@@ -82,7 +82,7 @@ export interface LifeCycleContext {
   readonly step: number;
   /** Number of the epoch or task, where there is one. */
   readonly index?: number;
-  /** At the beginning and end of a task. */
+  /** At the beginning and end of a task, and of its evaluation. */
   readonly task?: Task;
   /** Measured values, at the end of an evaluation or epoch. */
   readonly metrics?: Readonly<Record<string, number>>;

@@ -133,6 +133,26 @@ describe('a stack', () => {
     stack.detach();
   });
 
+  it('evaluates without the loss where there is none, and tells what else is known', async () => {
+    const seen: unknown[] = [];
+    const watch = definePlugin({
+      name: 'watch',
+      apply({ hooks, pass }) {
+        hooks.evaluate.begin.tap((context) => void seen.push(context));
+        hooks.evaluate.end.tap((context) => void seen.push(context));
+        hooks.loss.tap(() => void seen.push('loss'));
+        hooks.tap(':output').forward(() => void seen.push(pass()?.mode));
+      },
+    });
+    const stack = attach(model, [watch()], { loss: meanSquaredError });
+    const metrics = { mean: (y: unknown) => tf.mean(y as tf.Tensor) };
+    const made = await stack.evaluate([batch], metrics, { withLoss: false, index: 3, of: 'a task' });
+    expect(made).toEqual({ loss: Number.NaN, metrics: { mean: expect.any(Number) }, samples: 2 });
+    const told = { step: 0, index: 3, of: 'a task' };
+    expect(seen).toEqual([told, 'evaluate', { ...told, metrics: made.metrics }]);
+    stack.detach();
+  });
+
   it('predicts in evaluation mode, modules of plugins included, and leaves modes as they were', () => {
     const modes: boolean[] = [];
     const side = definePlugin({

@@ -15,7 +15,7 @@ export interface LabelledData {
 export interface LabelledTensors {
   /** `[samples, …]`; also several, nested in arrays and records. */
   readonly inputs: Batch['inputs'];
-  /** `[samples]`. */
+  /** `[samples]`. A tensor is read at once, which not every backend can: on WebGPU give an array. */
   readonly labels: Tensor | ArrayLike<number>;
   /** Side data, `[samples, …]`. */
   readonly [side: string]: unknown;

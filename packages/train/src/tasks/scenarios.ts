@@ -8,7 +8,7 @@ export interface ClassStreamOptions extends ClassGroupOptions {
   readonly classNames?: readonly string[];
   /** Name of each task; default: those of its classes. */
   readonly taskNames?: readonly string[];
-  /** Share of every class's training samples held back to choose options by; default 0. */
+  /** Share of every class's training samples held back to choose options by, chosen by `seed` too; default 0. */
   readonly validation?: number;
 }
 

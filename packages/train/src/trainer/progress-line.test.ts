@@ -35,6 +35,23 @@ describe('progressLine', () => {
     ]);
   });
 
+  it('names the task of a stream, and tells what was measured', () => {
+    const task = { index: 1, count: 5, name: 'cat, dog', stepsBefore: 120 };
+    const measured: TrainingEvent = {
+      kind: 'task-evaluation',
+      when: 'after',
+      task,
+      step: 240,
+      accuracies: [0.5, 0.98765],
+      ms: 1,
+    };
+    expect(written([step({ step: 120, task }), measured]).split('\n')).toEqual([
+      'ladder  task 2/5  120/120  loss 0.1235  12 ms a step  peak 41.2 MB  1 min 05 s left',
+      'ladder  after task 2/5 (cat, dog): accuracy by task 50.0 98.8 %',
+      '',
+    ]);
+  });
+
   it('writes over its line on a terminal, no wider than it, and ends it', () => {
     const text = written([step({}), step({ step: 120 })], { isTTY: true, columns: 40 });
     expect(text.startsWith('\r\u001b[Kladder')).toBe(true);
