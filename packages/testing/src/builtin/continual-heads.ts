@@ -12,7 +12,7 @@ const growing: PluginSpec = {
   gradients: 'exact',
 };
 
-/** As wide as the features of the transformers. */
+/** As wide as the features of the models. */
 const eight = {
   zero: [1, 0, -1, 0, 2, 0, 0, 1],
   one: [
@@ -21,15 +21,16 @@ const eight = {
   ],
   two: [0, 0, 0, 3, -1, 0, 0, 1],
 };
+/** Narrower: a map comes between. */
 const five = 'zero\t1 0 0 -1 0\none\t0 1 1 0 0\ntwo\t0 0 -1 0 2\n';
 
 const lingo: PluginSpec = {
   name: 'lingocl',
   uses: [
-    { on: afterFirstTask(tinyTextEncoder), plugins: () => lingoCL({ vectors: eight, temperature: 0.5 }) },
+    { on: afterFirstTask(tinyTextEncoder), plugins: () => lingoCL({ vectors: five, temperature: 0.5 }) },
     {
       on: afterFirstTask(tinyVisionTransformer),
-      plugins: () => lingoCL({ vectors: five, temperature: 0.5, learnScale: true }),
+      plugins: () => lingoCL({ vectors: eight, temperature: 0.5, learnScale: true }),
     },
     { on: afterFirstTask(tinyResNet), plugins: () => lingoCL({ vectors: eight, temperature: 1 }) },
   ],
