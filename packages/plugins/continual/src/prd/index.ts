@@ -36,7 +36,11 @@ export const prd = definePlugin<PrdOptions, CheckedPrdOptions>({
   name: 'prd',
   version: '0.0.0',
   after: headsBefore,
-  conflicts: [...headsOfTheirOwn, ...otherHeads],
+  conflicts: [
+    ...headsOfTheirOwn,
+    ...otherHeads,
+    { plugin: 'si', why: 'si measures the gradient of the task’s loss, in whose place prd has terms of its own' },
+  ],
   reads: ['weights:task-end'],
   writes: ['output:model'],
   transforms: ['batch:samples'],
