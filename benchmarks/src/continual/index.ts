@@ -6,6 +6,7 @@ import { splitFashion } from './fashion/index.ts';
 import { type ContinualOptions, modelList, scenarioList } from './options.ts';
 import { reference } from './reference/index.ts';
 import { supersenses } from './supersenses/index.ts';
+import { zsclTransfer } from './zscl/index.ts';
 
 /** `bench continual <experiment>`: what is kept of earlier tasks by methods of continual learning. */
 export function continualCommand(): Command {
@@ -32,6 +33,7 @@ export function continualCommand(): Command {
     .option('--model <list>', 'mlp, resnet', modelList, ['mlp', 'resnet'])
     .option('--scenario <list>', 'class, task', scenarioList, ['class', 'task']);
   experiment('supersenses', 'WordNet supersenses in five tasks by a sentence encoder', supersenses, [1]);
+  experiment('zscl', 'what an image-text model keeps of what it knew before its first task', zsclTransfer);
   experiment('reference', 'finetuning and replay by plain TensorFlow.js, beside tapgrad', reference);
   command
     .command('class-vectors')
