@@ -14,12 +14,16 @@ import {
   prd,
   si,
 } from '@tapgrad/continual';
+import { composeAugmentations, randomCrop, randomFlip } from '@tapgrad/train';
 import { choosing, fixed, type Method } from '../experiment/method.ts';
 import { classVectors } from './class-vectors.ts';
 import type { ModelName } from './models.ts';
 
 /** Images in memory: two in a hundred of the training images. */
 export const memorySamples = 200;
+
+/** A pixel along either axis, and mirrored or not. */
+const view = composeAugmentations(randomCrop({ padding: 1 }), randomFlip());
 
 const replay = () => memory({ samples: memorySamples });
 
@@ -45,17 +49,25 @@ export function fashionMethods(model: ModelName): readonly Method[] {
     choosing('si', [0.1, 1, 10], (c) => ({ settings: `c ${c}`, plugins: () => [si({ c })] })),
     fixed('a-gem', '', () => [replay(), aGem()]),
     fixed('er', '', () => [replay(), er()]),
-    choosing('der', [0.1, 0.3, 1], (alpha) => ({
+    choosing('der', [0.3, 1, 3], (alpha) => ({
       settings: `alpha ${alpha}`,
       plugins: () => [replay(), der({ alpha })],
     })),
-    choosing('derpp', [0.1, 0.3, 1], (alpha) => ({
+    choosing('derpp', [0.3, 1, 3], (alpha) => ({
       settings: `alpha ${alpha}, beta 0.5`,
       plugins: () => [replay(), derpp({ alpha, beta: 0.5 })],
     })),
-    fixed('er+fpf', '', () => [replay(), er(), fpf()]),
-    fixed('sgd+k-fpf', '', () => [replay(), kFpf()]),
-    fixed('prd', '', () => [prd()]),
+    choosing('er+fpf', [0.01, 0.1], (learningRate) => ({
+      settings: `rate ${learningRate} of the phase`,
+      plugins: () => [replay(), er(), fpf({ learningRate })],
+    })),
+    choosing('sgd+k-fpf', [0.01, 0.1], (learningRate) => ({
+      settings: `9 phases at rate ${learningRate}`,
+      plugins: () => [replay(), kFpf({ learningRate })],
+    })),
+    model === 'mlp'
+      ? fixed('prd', 'views as they are', () => [prd()])
+      : fixed('prd', 'views cropped and mirrored', () => [prd({ augment: view })]),
     fixed('finetune+lingocl', '', () => [lingoCL({ vectors: classVectors(), head })]),
     fixed('er+lingocl', '', () => [replay(), er(), lingoCL({ vectors: classVectors(), head })]),
   ];
