@@ -34,11 +34,25 @@ export async function runMethod(
     }
   }
   const candidate = best(method.candidates, validation);
+  const { settings } = candidate;
+  const diverged: number[] = [];
   for (const seed of seeds) {
     const began = performance.now();
-    const result = { ...(await train(candidate, seed, 'test')), command, machine: machine() };
-    const { settings } = candidate;
-    const row = { method: method.name, ...labels, settings, runs: { [seed]: result } };
+    const trained = await unlessDiverged(() => train(candidate, seed, 'test'));
+    if (!trained) {
+      diverged.push(seed);
+      file.add({ method: method.name, ...labels, settings, validation, diverged, runs: {} });
+      log(`${method.name.padEnd(22)} ${labels.model} ${labels.scenario} seed ${seed}: diverged  ${settings}`);
+      continue;
+    }
+    const result = { ...trained, command, machine: machine() };
+    const row = {
+      method: method.name,
+      ...labels,
+      settings,
+      ...(diverged.length > 0 && { diverged }),
+      runs: { [seed]: result },
+    };
     file.add(method.candidates.length > 1 ? { ...row, validation } : row);
     log(
       `${method.name.padEnd(22)} ${labels.model} ${labels.scenario} seed ${seed}: ${(100 * result.averageAccuracy).toFixed(1)} %  (${result.matrix
@@ -51,10 +65,14 @@ export async function runMethod(
 
 /** A loss that leaves the finite numbers counts as nothing learnt. */
 async function accuracyOrZero(train: () => Promise<{ readonly averageAccuracy: number }>): Promise<number> {
+  return rounded((await unlessDiverged(train))?.averageAccuracy ?? 0);
+}
+
+async function unlessDiverged<Result>(train: () => Promise<Result>): Promise<Result | undefined> {
   try {
-    return rounded((await train()).averageAccuracy);
+    return await train();
   } catch (error) {
-    if ((error as { code?: string }).code === 'LOSS_NOT_FINITE') return 0;
+    if ((error as { code?: string }).code === 'LOSS_NOT_FINITE') return undefined;
     throw error;
   }
 }
