@@ -14,7 +14,7 @@ import { memorySamples, supersensesMethods } from './methods.ts';
 import { pickSentences, sentencesPerClass, tokens, tokenTable } from './sentences.ts';
 
 const batchSize = 16;
-const learningRate = 5e-4;
+const learningRate = 1e-3;
 const epochs = 1;
 
 const about = `WordNet supersenses in five tasks of nine, in an order of the seed, class-incremental: ${sentencesPerClass.train} glosses a class at most, cut at ${tokens} tokens, Universal Sentence Encoder lite fine-tuned whole, AdamW at ${learningRate}, batches of ${batchSize}, ${epochs} epoch, memory of ${memorySamples}, ${sentencesPerClass.test} test glosses a class`;

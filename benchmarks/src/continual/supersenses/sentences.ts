@@ -2,10 +2,10 @@ import { randomStream } from '@tapgrad/core';
 import type { Example } from '../../../../examples/supersenses/src/data/examples.ts';
 
 /** Sentences of each supersense at most: the rarest have fewer than a hundred. */
-export const sentencesPerClass = { train: 60, test: 20 } as const;
+export const sentencesPerClass = { train: 24, test: 10 } as const;
 
 /** What is beyond is cut; all inputs have one shape, so that a memory can keep them. */
-export const tokens = 24;
+export const tokens = 16;
 
 /** Fills up, as the sentence encoder expects it. */
 const padding = -1;
