@@ -121,6 +121,8 @@ describe('a stream that was stopped and resumed is the stream in one go, bit for
   it('one by one, from a checkpoint in memory', async () => {
     const whole = await run({});
     let bytes: Uint8Array | undefined;
+    await run({}, { use: async (trainer) => void (bytes = await trainer.checkpoint()) });
+    expect(await run({ resume: bytes as Uint8Array })).toEqual(whole);
     const first = await run(
       {},
       {

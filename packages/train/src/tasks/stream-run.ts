@@ -9,7 +9,7 @@ import { measureTasks } from './measure.ts';
 import { orderOfStream, type StreamPosition, streamStart } from './stream-position.ts';
 import type { TaskTrainerOptions } from './task-options.ts';
 import { taskRun, updatesOf } from './task-run.ts';
-import type { StreamTask, TaskStream } from './task-stream.ts';
+import type { StreamTask } from './task-stream.ts';
 
 type Resumed = OpenCheckpoint & { readonly tasks: StreamPosition };
 
@@ -28,10 +28,6 @@ export class StreamRun<Outputs> {
     private readonly checkpoints: Checkpoints | undefined,
   ) {
     this.position = streamStart(options.stream);
-  }
-
-  static start(stream: TaskStream): StreamPosition {
-    return streamStart(stream);
   }
 
   /** Where the task that goes on stands. */

@@ -4,6 +4,7 @@ import { Checkpoints } from '../trainer/checkpoints.ts';
 import type { EndReason, Events, TrainingEvent } from '../trainer/events.ts';
 import { AccuracyMatrix } from './accuracy-matrix.ts';
 import type { CurvePoint } from './curves.ts';
+import { type StreamPosition, streamStart } from './stream-position.ts';
 import { StreamRun } from './stream-run.ts';
 import { checkTaskOptions, type TaskTrainerOptions } from './task-options.ts';
 
@@ -68,15 +69,18 @@ export class TaskTrainer<Outputs = unknown> {
 
   /** What is known so far. */
   result(): TaskResult {
-    const { run } = this;
-    const { matrix, curves } = run?.position ?? StreamRun.start(this.options.stream);
+    const { run, position } = this;
+    const { matrix, curves } = position;
     return { reason: run?.reason, matrix: new AccuracyMatrix(matrix), curves, steps: run?.steps ?? 0 };
   }
 
   /** A checkpoint of the stream as it stands, for `{ resume }`: call it between updates, from `onProgress`, or between tasks. */
   async checkpoint(extra?: unknown): Promise<Uint8Array<ArrayBuffer>> {
-    const { run } = this;
-    return checkpointBytes(this.stack, { extra }, run?.positionInTask, run?.position);
+    return checkpointBytes(this.stack, { extra }, this.run?.positionInTask, this.position);
+  }
+
+  private get position(): StreamPosition {
+    return this.run?.position ?? streamStart(this.options.stream);
   }
 
   private async drained(events: Events<TaskResult>): Promise<TaskResult> {
