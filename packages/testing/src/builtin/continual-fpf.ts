@@ -1,7 +1,7 @@
 import { fpf, kFpf, memory } from '@tapgrad/continual';
 import type { PluginSpec, PluginUse } from '../plugin/plugin-spec.ts';
 import { afterFirstTask } from '../plugin/tasks.ts';
-import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
+import { tinyInvertedResiduals, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 
 const kept = () => memory({ samples: 6 });
 const phase = { length: { steps: 2 }, batchSize: 4, momentum: 0.5 } as const;
@@ -10,7 +10,6 @@ const still = { ...phase, learningRate: 0, updateStatistics: false } as const;
 
 const onAll = (use: Omit<PluginUse, 'on'>): PluginSpec['uses'] => [
   { on: afterFirstTask(tinyInvertedResiduals), ...use },
-  { on: afterFirstTask(tinyResNet), ...use },
   { on: afterFirstTask(tinyTextEncoder), ...use },
   { on: afterFirstTask(tinyVisionTransformer), ...use },
 ];
