@@ -48,19 +48,29 @@ const shared = {
   alpha: v.optional(coefficient, 0),
 };
 
-export const fpfOptions = v.strictObject({
-  ...shared,
-  /** At the end of the last task, or of each. */
-  at: v.optional(v.picklist(['last', 'each']), 'last'),
-});
+/** A checkpoint lists options: a function does not belong there. */
+const withoutFunctions = <O extends object>(options: O): O =>
+  'optimizer' in options ? Object.defineProperty(options, 'optimizer', { enumerable: false }) : options;
 
-export const kFpfOptions = v.strictObject({
-  ...shared,
-  /** Phases in a run whose number of updates is known when it begins. */
-  k: v.optional(count(1), 9),
-  /** A phase behind every so many updates, in place of `k`. */
-  every: v.optional(count(1)),
-});
+export const fpfOptions = v.pipe(
+  v.strictObject({
+    ...shared,
+    /** At the end of the last task, or of each. */
+    at: v.optional(v.picklist(['last', 'each']), 'last'),
+  }),
+  v.transform(withoutFunctions),
+);
+
+export const kFpfOptions = v.pipe(
+  v.strictObject({
+    ...shared,
+    /** Phases in a run whose number of updates is known when it begins. */
+    k: v.optional(count(1), 9),
+    /** A phase behind every so many updates, in place of `k`. */
+    every: v.optional(count(1)),
+  }),
+  v.transform(withoutFunctions),
+);
 
 export type FpfOptions = v.InferInput<typeof fpfOptions>;
 export type CheckedFpfOptions = v.InferOutput<typeof fpfOptions>;

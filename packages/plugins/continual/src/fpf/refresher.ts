@@ -20,8 +20,13 @@ export class Refresher {
     const { options, model, name } = context;
     this.interval = options.measure ?? ('byScore' in options.select ? 'tasks' : undefined);
     if (this.interval) this.meter = new SensitivityMeter(context, options.stages);
-    if (options.alpha > 0) memoryOf(model)?.keepSide('logits', ({ outputs }) => logitsOf(outputs));
-    this.forget = reportBy(model, name as RefreshReport['plugin'], () => this.report());
+    const keepNoLogits =
+      options.alpha > 0 ? memoryOf(model)?.keepSide('logits', ({ outputs }) => logitsOf(outputs)) : undefined;
+    const forgetReport = reportBy(model, name as RefreshReport['plugin'], () => this.report());
+    this.forget = () => {
+      keepNoLogits?.();
+      forgetReport();
+    };
     this.watch();
   }
 
