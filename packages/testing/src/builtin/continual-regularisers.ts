@@ -13,7 +13,9 @@ const lwfSpec: PluginSpec = {
   name: 'lwf',
   uses: [
     { on: text, plugins: () => lwf(), atZero: () => lwf({ alpha: 0 }) },
-    { on: vision, plugins: () => lwf({ variant: 'reference-code', squaredTemperature: true, warmUp: 1 }) },
+    { on: vision, plugins: () => lwf({ variant: 'reference-code', squaredTemperature: true }) },
+    // A pair is tried with the first use on a model: while the head alone is warmed up, nothing else has a gradient.
+    { on: vision, plugins: () => lwf({ warmUp: 1 }) },
   ],
   gradients: 'exact',
 };

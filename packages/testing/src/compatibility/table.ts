@@ -12,7 +12,8 @@ const introduction = `# Which plugins go together
 Written by \`npm run compatibility\`, which runs all pairs of all built-in plugins on tiny models, on the wasm backend. A test repeats
 that and compares. A pair _trains_ if the loss falls, detaching leaves the model bit for bit as it was with no buffer left, and training
 saved in the middle resumes bit for bit. A pair that makes no sense is _refused_ by \`attach\`, with a code and before anything has changed;
-so is one of which each does not fit the models of the other (_any_).
+so is one of which each does not fit the models of the other (_any_). What a model gives only a forward can tell: a plugin that is for
+other outputs says so in its first step, before anything has changed (\`OUTPUT_KIND\`), and one that cannot replay a model's inputs likewise.
 `;
 
 /** The page \`docs/compatibility.md\`. */

@@ -49,6 +49,29 @@ describe('two plugins', () => {
       reason: 'the model has no right',
     });
   });
+
+  it('of which each says in its first forward that the model of the other is not for it are refused too', async () => {
+    const only =
+      (name: string): Apply =>
+      (context) => {
+        healthy(context);
+        context.hooks.loss.tap(() => {
+          if (!(name in context.model)) throw new TapgradError({ code: 'OUTPUT_KIND', message: `it gives no ${name}` });
+        });
+      };
+    const marked = (name: string): ModelSpec => ({
+      ...perceptron,
+      name,
+      model: () => Object.assign(perceptron.model(), { [name]: true }),
+    });
+    const [left, right] = ['left', 'right'].map((name) => specOf(name, only(name), { on: marked(name) }));
+    expect(await tryPair(left!, right!)).toEqual({
+      outcome: 'refused',
+      on: 'any',
+      code: 'OUTPUT_KIND',
+      reason: 'it gives no right',
+    });
+  });
 });
 
 /** Throws in apply if `kind` was applied before. */

@@ -48,16 +48,37 @@ async function tryOn(first: PluginSpec, second: PluginSpec, one: PluginUse, othe
   }
 }
 
+/** Only a forward tells that a model's outputs, or what it is given, are not what a plugin is for. */
+const saidByForwards = new Set(['OUTPUT_KIND', 'REPLAY_INPUTS']);
+
 /** No model is named by both: the one may still have nothing against the other's, or says with a code why it has. */
 async function tryAbroad(first: PluginSpec, second: PluginSpec): Promise<PairResult> {
   const [one, other] = [first.uses[0], second.uses[0]];
   const there = { on: withTasksOf(one.on, other.on), plugins: other.plugins };
-  const refused = await refusal(together(first, second, one, there), [one, there]);
-  if (!refused) return tryOn(first, second, one, there);
   const here = { on: withTasksOf(other.on, one.on), plugins: one.plugins };
-  const back = await refusal(together(first, second, here, other), [here, other]);
-  if (!back) return tryOn(first, second, here, other);
-  return { outcome: 'refused', on: 'any', code: refused.code, reason: refused.reason };
+  const places: (readonly [PluginUse, PluginUse])[] = [
+    [one, there],
+    [here, other],
+  ];
+  let reason: TapgradError | undefined;
+  for (const [a, b] of places) {
+    let refused = await refusal(together(first, second, a, b), [a, b]);
+    if (!refused) {
+      try {
+        return await tryOn(first, second, a, b);
+      } catch (thrown) {
+        refused = refusedInForward(thrown);
+        if (!refused) throw thrown;
+      }
+    }
+    reason ??= refused;
+  }
+  return { outcome: 'refused', on: 'any', code: reason?.code ?? '', reason: reason?.reason ?? '' };
+}
+
+function refusedInForward(thrown: unknown): TapgradError | undefined {
+  if (!(thrown instanceof TapgradError)) return undefined;
+  return saidByForwards.has(thrown.code) ? thrown : refusedInForward(thrown.cause);
 }
 
 function together(first: PluginSpec, second: PluginSpec, one: PluginUse, other: PluginUse): Subject {

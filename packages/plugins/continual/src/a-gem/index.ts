@@ -1,5 +1,6 @@
 import { definePlugin, TapgradError } from '@tapgrad/core';
 import { dispose } from '@tensorflow/tfjs-core';
+import { lossesOfTheirOwn } from '../base/conflicts.ts';
 import { rowsOf } from '../memory/leaves.ts';
 import { drawReplay } from '../memory/replay.ts';
 import { memoryOf } from '../memory/replay-memory.ts';
@@ -15,6 +16,7 @@ export const aGem = definePlugin<AGemOptions, CheckedAGemOptions>({
   name: 'a-gem',
   version: '0.0.0',
   after: ['memory'],
+  conflicts: lossesOfTheirOwn,
   reads: ['memory', 'loss:penalty'],
   options: aGemOptions,
   apply({ hooks, model, options, random, taskGradients }) {

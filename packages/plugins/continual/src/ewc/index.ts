@@ -1,5 +1,6 @@
 import { definePlugin, type PluginContext } from '@tapgrad/core';
 import { addN, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { lossesOfTheirOwn } from '../base/conflicts.ts';
 import { taskOf } from '../base/task-of.ts';
 import { ElasticWeights } from './elastic-weights.ts';
 import { fisherOf } from './fisher.ts';
@@ -15,6 +16,7 @@ import {
 
 const declaration = {
   version: '0.0.0',
+  conflicts: lossesOfTheirOwn,
   reads: ['weights:task-end', 'head:model'],
   transforms: ['loss:penalty'],
 } as const;

@@ -1,4 +1,5 @@
 import { definePlugin, TapgradError } from '@tapgrad/core';
+import { lossesOfTheirOwn } from '../base/conflicts.ts';
 import { phaseUpdates } from './math.ts';
 import {
   type CheckedFpfOptions,
@@ -17,6 +18,7 @@ export type { SensitivityReport } from './sensitivity.ts';
 const declared = {
   version: '0.0.0',
   after: ['memory', 'weight-averaging?'],
+  conflicts: lossesOfTheirOwn,
   reads: ['memory', 'head:model'],
   transforms: ['weights:task-end'],
 } as const;

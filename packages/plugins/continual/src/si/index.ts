@@ -1,5 +1,6 @@
 import { definePlugin, type GradientMap } from '@tapgrad/core';
 import { mul } from '@tensorflow/tfjs-core';
+import { lossesOfTheirOwn } from '../base/conflicts.ts';
 import { clipped } from './math.ts';
 import { type CheckedSiOptions, type SiOptions, siOptions } from './options.ts';
 import { Path } from './path.ts';
@@ -14,6 +15,7 @@ export const si = definePlugin<SiOptions, CheckedSiOptions>({
   name: 'si',
   version: '0.0.0',
   conflicts: [
+    ...lossesOfTheirOwn,
     {
       plugin: 'weight-averaging',
       why: 'the path integral is that of the weights that the optimizer moved, and the penalty would hold averaged ones',

@@ -1,6 +1,7 @@
 import { definePlugin, type LossContext, type PluginContext, pathMatcher, untaped } from '@tapgrad/core';
 import { mul, type Tensor } from '@tensorflow/tfjs-core';
 import { Anchors } from '../base/anchors.ts';
+import { classifierHeads } from '../base/conflicts.ts';
 import { CachingTeacher } from './caching-teacher.ts';
 import { type Embedded, referenceLosses, squaredDistance } from './math.ts';
 import { type CheckedZsclOptions, type ZsclOptions, zsclOptions } from './options.ts';
@@ -20,6 +21,7 @@ export type { ReferenceBatch, ReferenceSource, ZsclOptions } from './options.ts'
 export const zscl = definePlugin<ZsclOptions, CheckedZsclOptions>({
   name: 'zscl',
   version: '0.0.0',
+  conflicts: classifierHeads,
   reads: ['head:model', 'weights:task-end'],
   transforms: ['loss:penalty'],
   options: zsclOptions,
