@@ -1,6 +1,5 @@
 import { TapgradError } from '@tapgrad/core';
 import { type DataOptions, loadDataset } from './data/load-dataset.ts';
-import { fingerprint } from './labelled.ts';
 import { prepareModel } from './model.ts';
 import { commandOf, type Options, type Settings, settingsOf } from './options.ts';
 import { duration } from './progress.ts';
@@ -29,7 +28,6 @@ export async function continual(options: Options, { defaults, signal }: Surround
     return;
   }
   const dataset = loadDataset(dataOptions(settings));
-  folder.begin(settings, fingerprint(dataset));
   await startBackend(settings.backend);
   const prepared = await prepareModel(dataset, settings.model, settings.seed);
   for (const note of [...dataset.notes, ...prepared.data.notes]) console.log(note);

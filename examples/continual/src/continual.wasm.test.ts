@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
@@ -89,6 +89,7 @@ describe('the continual example', () => {
   it('refuses a model for other data, more tasks than labels, and a folder without a run', async () => {
     await expect(run('wrong', { model: 'resnet' })).rejects.toThrow('choose among use-lite, tiny');
     await expect(run('many', { tasks: 9 })).rejects.toThrow(expect.objectContaining({ code: 'TASKS_TOO_MANY' }));
+    expect(existsSync(join(folder, 'many'))).toBe(false);
     await expect(run('none', { resume: join(folder, 'none') })).rejects.toThrow(
       expect.objectContaining({ code: 'RUN_MISSING' }),
     );

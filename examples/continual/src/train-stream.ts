@@ -5,6 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { classVectors } from './class-vectors.ts';
 import type { Dataset } from './data/dataset.ts';
 import { list } from './data/split.ts';
+import { fingerprint } from './labelled.ts';
 import { methods } from './methods.ts';
 import type { PreparedModel } from './model.ts';
 import type { Settings } from './options.ts';
@@ -35,6 +36,8 @@ export async function trainStream(options: StreamOptions): Promise<RunResult> {
   const joint = settings.method === 'joint';
   const stack = await stackOf(options, stream, learningRate);
   try {
+    // Not before everything fits: what cannot be trained leaves no folder.
+    folder.begin(settings, fingerprint(options.dataset));
     const learnt = joint ? stream.joint() : stream;
     const stepsOf = learnt.tasks.map(({ samples }) => epochs * Math.ceil(samples.train / batch));
     const trainer = new TaskTrainer(stack, {

@@ -15,7 +15,7 @@ export function decodeImage(bytes: Uint8Array, path: string): Picture {
       return { width, height, pixels: data };
     }
   } catch (cause) {
-    throw unreadable(path, cause instanceof Error ? cause.message : String(cause), cause);
+    throw unreadable(path, (cause instanceof Error ? cause.message : String(cause)).replace(/\W+$/, ''), cause);
   }
   throw unreadable(path, bytes.length === 0 ? 'the file is empty' : 'it is neither PNG nor JPEG');
 }
