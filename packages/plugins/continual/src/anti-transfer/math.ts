@@ -77,7 +77,7 @@ export function slicePlaces(features: Tensor): number {
 }
 
 /** `[batch, channels, positions]`; of vectors, one channel whose positions are their elements. */
-export function mapsOf(features: Tensor): Tensor {
+function mapsOf(features: Tensor): Tensor {
   const [batch, channels, positions] = mapsShape(features);
   if (features.rank === 2) return reshape(features, [batch, channels, positions]);
   return transpose(reshape(features, [batch, positions, channels]), [0, 2, 1]);

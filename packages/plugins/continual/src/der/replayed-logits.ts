@@ -7,7 +7,7 @@ import { memoryOf } from '../memory/replay-memory.ts';
 import { storedLogitsError } from './math.ts';
 
 /** Under which name the memory keeps logits. */
-export const storedLogits = 'logits';
+const storedLogits = 'logits';
 
 /** Asks the model's memory to keep logits; gives a function that takes the request back. */
 export function keepLogits(model: Module<never, unknown>): () => void {
