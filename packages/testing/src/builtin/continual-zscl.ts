@@ -22,17 +22,19 @@ const zsclSpec: PluginSpec = {
   gradients: 'exact',
 };
 
-const averaged = () => weightAveraging({ every: 2, evaluate: 'average' });
+const averaged = (every = 2) => weightAveraging({ every, evaluate: 'average' });
 
 const weightAveragingSpec: PluginSpec = {
   name: 'weight-averaging',
   uses: [
     {
       on: afterFirstTask(tinyResNet),
-      plugins: averaged,
+      // With a point every second update the first task ends at weights where, in float32, kinks of the network's own ReLUs hide
+      // its gradient from central differences; in float64 they agree.
+      plugins: () => averaged(1),
       atZero: () => weightAveraging({ mode: 'wise', alpha: 1 }),
     },
-    { on: afterFirstTask(tinyTextEncoder), plugins: averaged },
+    { on: afterFirstTask(tinyTextEncoder), plugins: () => averaged() },
     { on: afterFirstTask(tinyVisionTransformer), plugins: () => weightAveraging({ mode: 'ema', decay: 0.9 }) },
     { on: onTask, plugins: () => weightAveraging({ mode: 'wise', alpha: 0.8 }) },
   ],
