@@ -8,6 +8,11 @@ export interface Fault {
   readonly when: 'before' | 'after';
 }
 
+/** Faults in the first call of a site and in the last one. */
+export function places(site: Site, calls: number, when: Fault['when']): Fault[] {
+  return [...new Set([0, calls - 1])].map((call) => ({ site, call, when }));
+}
+
 /** Counts calls of what a plugin hands to its stack, and throws in one of them once. */
 export class FaultInjection {
   /** What is thrown. */

@@ -1,5 +1,5 @@
 import { attach, TapgradError } from '@tapgrad/core';
-import { type Fault, FaultInjection } from '../fault-injection.ts';
+import { type Fault, FaultInjection, places } from '../fault-injection.ts';
 import type { Site } from '../instrumented.ts';
 import { tinyTask } from '../tasks.ts';
 import { count, course, differenceOf, type Trial, trial } from '../trial.ts';
@@ -239,11 +239,6 @@ function unleaked(subject: Subject, fault: Fault, before: ReturnType<typeof coun
 
 function inHooks({ site }: { readonly site: Site }): boolean {
   return site.hook !== 'apply';
-}
-
-/** The first call and the last one. */
-function places(site: Site, calls: number, when: Fault['when']): Fault[] {
-  return [...new Set([0, calls - 1])].map((call) => ({ site, call, when }));
 }
 
 function at({ site }: Pick<Fault, 'site'>): { plugin: string; hook: string } {
