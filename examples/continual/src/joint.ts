@@ -1,6 +1,6 @@
-import type { Batch, Stack } from '@tapgrad/core';
+import { type Batch, disposeBatch, type Stack } from '@tapgrad/core';
 import type { BatchSource, TaskStream } from '@tapgrad/train';
-import { argMax, cast, dispose, equal, mean, type Tensor, type TensorContainer } from '@tensorflow/tfjs-core';
+import { argMax, cast, equal, mean, type Tensor } from '@tensorflow/tfjs-core';
 
 /** Accuracy on each task of a stream, for a model that learnt them together. Nothing of the stack changes. */
 export async function taskAccuracies(stack: Stack<Tensor>, stream: TaskStream, batchSize: number): Promise<number[]> {
@@ -19,7 +19,7 @@ async function* once(source: BatchSource): AsyncGenerator<Batch> {
     try {
       yield batch;
     } finally {
-      dispose(batch as unknown as TensorContainer);
+      disposeBatch(batch);
     }
   }
 }

@@ -74,7 +74,7 @@ export { type RememberedScope, rememberScope } from './remembered-scope.ts';
 export { type ElementwiseSpec, elementwise } from './rules/elementwise-rule.ts';
 export * from './rules/registry.ts';
 export { ParameterVector, type VectorSegment } from './services/parameter-vector.ts';
-export { batchSize, sampleOf } from './services/per-sample.ts';
+export { batchSize, disposeBatch, sampleOf } from './services/per-sample.ts';
 export { shadow } from './services/shadow.ts';
 export { copyOf, Snapshot } from './services/snapshot.ts';
 export type { StackSnapshot, StackSnapshotOptions } from './services/stack-snapshot.ts';

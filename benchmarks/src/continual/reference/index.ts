@@ -1,4 +1,5 @@
 import { useWasm } from '@tapgrad/backend-wasm';
+import { disposeBatch } from '@tapgrad/core';
 import { dispose, range, tidy } from '@tensorflow/tfjs-core';
 import { machine } from '../../machine.ts';
 import { Peer } from '../../peer.ts';
@@ -91,7 +92,7 @@ async function compareOnce(parts: FashionParts, method: Comparison['method'], se
           const { inputs, targets } = batch as unknown as Record<'inputs' | 'targets', typeof parts.test.inputs>;
           const images = { shape: inputs.shape, data: inputs.dataSync() as Float32Array };
           const labels = targets.dataSync() as Int32Array;
-          dispose(batch as never);
+          disposeBatch(batch);
           return { images, labels };
         }
         throw new Error('a task without test images');

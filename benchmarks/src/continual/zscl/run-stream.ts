@@ -1,7 +1,7 @@
-import { attach, type Batch, randomStream, type Stack, type Task } from '@tapgrad/core';
+import { attach, type Batch, disposeBatch, randomStream, type Stack, type Task } from '@tapgrad/core';
 import { type DualEncoder, type DualEncoderOutputs, zeroShotLogits, zeroShotLoss } from '@tapgrad/nn';
 import { adamw, cosine, warmup } from '@tapgrad/train';
-import { argMax, dispose, tensor, tidy } from '@tensorflow/tfjs-core';
+import { argMax, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { ReferenceData, TransferMethod } from './methods.ts';
 import { rowsOf } from './pictures.ts';
 import { type PictureTask, promptOf, type World } from './world.ts';
@@ -69,7 +69,7 @@ async function learn(stack: Stack, world: World, task: PictureTask, index: numbe
     const begun = performance.now();
     await (await stack.step(batch)).loss;
     times.push(performance.now() - begun);
-    dispose(batch as never);
+    disposeBatch(batch);
   }
   return times;
 }

@@ -4,6 +4,7 @@ import {
   attach,
   type Batch,
   definePlugin,
+  disposeBatch,
   Parameter,
   type Plugin,
   type PluginDeclaration,
@@ -22,7 +23,7 @@ beforeEach(() => {
 
 afterEach(() => {
   model.dispose();
-  tf.dispose(batch as never);
+  disposeBatch(batch);
 });
 
 function plugin(declaration: PluginDeclaration): Plugin {

@@ -4,6 +4,7 @@ import {
   attach,
   type Batch,
   definePlugin,
+  disposeBatch,
   Module,
   mergeHeads,
   Parameter,
@@ -56,7 +57,7 @@ afterEach(() => {
   stack?.detach();
   stack = undefined;
   model.dispose();
-  tf.dispose(batch as never);
+  disposeBatch(batch);
 });
 
 describe('a tap', () => {

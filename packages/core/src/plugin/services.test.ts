@@ -7,6 +7,7 @@ import {
   checkpoint,
   currentRandom,
   definePlugin,
+  disposeBatch,
   dropout,
   Module,
   type Parameter,
@@ -27,7 +28,7 @@ afterEach(() => {
   stack?.model.dispose();
   stack?.detach();
   stack = undefined;
-  tf.dispose(batch as never);
+  disposeBatch(batch);
 });
 
 /** Attaches a plugin that hands its context out. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch } from '../hooks/types.ts';
-import { attach, BufferTensor, currentRandom, definePlugin, Module } from '../index.ts';
+import { attach, BufferTensor, currentRandom, definePlugin, disposeBatch, Module } from '../index.ts';
 import { Dense, Mlp, meanSquaredError, plainSgd } from './test-model.ts';
 
 let model: Mlp;
@@ -17,7 +17,7 @@ beforeEach(() => {
 
 afterEach(() => {
   model.dispose();
-  tf.dispose(batch as never);
+  disposeBatch(batch);
 });
 
 describe('a stack', () => {

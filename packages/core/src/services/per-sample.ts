@@ -1,4 +1,4 @@
-import { reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, reshape, slice, type Tensor, type TensorContainer } from '@tensorflow/tfjs-core';
 import { scoped } from '../engine-seam.ts';
 import type { Batch, GradientMap } from '../hooks/types.ts';
 import { differentiate, disposeAll, unchanged } from '../plugin/forward.ts';
@@ -14,6 +14,11 @@ export function batchSize(batch: Batch): number {
     return tensor;
   });
   return size ?? 1;
+}
+
+/** Disposes every tensor of a batch, side data too, also inside arrays and records. */
+export function disposeBatch(batch: Batch): void {
+  dispose(batch as unknown as TensorContainer);
 }
 
 /** Sample `index` as a batch of one; what has no axis of the batch's length passes unchanged. */

@@ -2,6 +2,7 @@ import {
   attach,
   type Batch,
   definePlugin,
+  disposeBatch,
   type GradientMap,
   Module,
   type Plugin,
@@ -56,7 +57,7 @@ async function running<T>(plugins: readonly Plugin[], f: (run: Run) => Promise<T
         try {
           return await (await stack.step(batch)).terms;
         } finally {
-          dispose(batch as never);
+          disposeBatch(batch);
         }
       },
       async task(index, inside) {

@@ -1,7 +1,6 @@
-import { attach, type Batch, definePlugin, type LossTerms, type Plugin, type Stack } from '@tapgrad/core';
+import { attach, type Batch, definePlugin, disposeBatch, type LossTerms, type Plugin, type Stack } from '@tapgrad/core';
 import { type ModelSpec, type PluginSpec, tinyTask, tryPair } from '@tapgrad/testing';
 import { sgd } from '@tapgrad/train';
-import { dispose } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 
 type Model = ReturnType<ModelSpec['model']>;
@@ -33,7 +32,7 @@ export async function composed<T>(
     try {
       return await (await stack.step(batch)).terms;
     } finally {
-      dispose(batch as never);
+      disposeBatch(batch);
     }
   };
   try {

@@ -1,6 +1,7 @@
 import {
   attach,
   type Batch,
+  disposeBatch,
   Module,
   type Optimizer,
   type Plugin,
@@ -10,7 +11,7 @@ import {
 } from '@tapgrad/core';
 import { crossEntropy, Linear } from '@tapgrad/nn';
 import { adamw } from '@tapgrad/train';
-import { dispose, relu, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { relu, type Tensor, tensor } from '@tensorflow/tfjs-core';
 
 const features = 5;
 const classes = 4;
@@ -68,7 +69,7 @@ export class Learner {
     try {
       return await (await this.stack.step(batch)).terms;
     } finally {
-      dispose(batch as never);
+      disposeBatch(batch);
     }
   }
 
@@ -90,7 +91,7 @@ export class Learner {
     const terms = Object.entries(made.terms).map(([name, term]) => [name, term.dataSync()[0] ?? Number.NaN] as const);
     const of = [...made.gradients].map(([name, each]) => [name, Array.from(each.dataSync())] as const);
     made.dispose();
-    dispose(batch as never);
+    disposeBatch(batch);
     return { terms: Object.fromEntries(terms), of: Object.fromEntries(of) };
   }
 
@@ -100,7 +101,7 @@ export class Learner {
     try {
       return (await this.stack.evaluate([batch])).loss;
     } finally {
-      dispose(batch as never);
+      disposeBatch(batch);
     }
   }
 

@@ -1,11 +1,11 @@
-import { attach, type Plugin, TapgradError } from '@tapgrad/core';
+import { attach, disposeBatch, type Plugin, TapgradError } from '@tapgrad/core';
 import type { Subject } from './checks/check.ts';
 import { takenAway } from './checks/detach.ts';
 import { resumes } from './checks/resume.ts';
 import type { ModelSpec, PluginSpec, PluginUse } from './plugin-spec.ts';
 import { problem } from './problem.ts';
 import { afterFirstTask } from './tasks.ts';
-import { count, disposeBatch, trial } from './trial.ts';
+import { count, trial } from './trial.ts';
 import { firstDifference, valuesOf } from './values.ts';
 
 /** What two plugins do together. */

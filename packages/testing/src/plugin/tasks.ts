@@ -1,6 +1,5 @@
-import type { Batch, Stack, Task } from '@tapgrad/core';
+import { type Batch, disposeBatch, type Stack, type Task } from '@tapgrad/core';
 import type { ModelSpec } from './plugin-spec.ts';
-import { disposeBatch } from './trial.ts';
 
 /** Batches of the first tasks: no check uses them. */
 const firstBatch = 100;

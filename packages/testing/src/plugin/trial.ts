@@ -1,4 +1,4 @@
-import { attach, type Batch, type Module, type Plugin, type Stack } from '@tapgrad/core';
+import { attach, type Batch, disposeBatch, type Module, type Plugin, type Stack } from '@tapgrad/core';
 import { adamw } from '@tapgrad/train';
 import { dispose, engine, type Tensor } from '@tensorflow/tfjs-core';
 import type { ModelSpec } from './plugin-spec.ts';
@@ -81,10 +81,6 @@ async function predicted(stack: Stack, { inputs }: Batch): Promise<Values> {
   const values = await valuesIn(outputs);
   dispose(outputs as Tensor);
   return values;
-}
-
-export function disposeBatch(batch: Batch): void {
-  dispose(batch as unknown as Tensor);
 }
 
 /** Names of the plugins in a use, or in a list. */

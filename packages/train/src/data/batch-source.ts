@@ -1,5 +1,4 @@
-import { type Batch, TapgradError } from '@tapgrad/core';
-import { dispose, type TensorContainer } from '@tensorflow/tfjs-core';
+import { type Batch, disposeBatch, TapgradError } from '@tapgrad/core';
 
 export type Batches = Iterable<Batch> | AsyncIterable<Batch>;
 
@@ -45,8 +44,4 @@ async function* skip(batches: Batches, count: number, fresh: boolean): AsyncGene
     if (index++ >= count) yield batch;
     else if (fresh) disposeBatch(batch);
   }
-}
-
-export function disposeBatch(batch: Batch): void {
-  dispose(batch as unknown as TensorContainer);
 }

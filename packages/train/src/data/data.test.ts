@@ -1,4 +1,4 @@
-import type { Batch } from '@tapgrad/core';
+import { type Batch, disposeBatch } from '@tapgrad/core';
 import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { type BatchSource, batchSource } from './batch-source.ts';
@@ -12,7 +12,7 @@ async function contents(source: BatchSource, epoch = 0, from?: number): Promise<
   const found: number[][] = [];
   for await (const batch of source.batches(epoch, from)) {
     found.push([...(batch.inputs as Tensor).dataSync()]);
-    if (source.fresh) dispose(batch as never);
+    if (source.fresh) disposeBatch(batch);
   }
   return found;
 }
@@ -35,7 +35,7 @@ describe('tensorBatches', () => {
         [...(batch.targets as Tensor).dataSync()],
         batch.note,
       ]);
-      dispose(batch as never);
+      disposeBatch(batch);
     }
     expect(found).toEqual([
       [[0, 1, 2, 3], [0, 1, 2, 3], [0, 1], 'kept'],

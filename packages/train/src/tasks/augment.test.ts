@@ -1,5 +1,5 @@
-import { attach, definePlugin } from '@tapgrad/core';
-import { add, dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { attach, definePlugin, disposeBatch } from '@tapgrad/core';
+import { add, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sgd } from '../index.ts';
 import { classIncremental, sampleData, type TaskStream, TaskTrainer } from './index.ts';
@@ -22,7 +22,7 @@ async function views(of: TaskStream, epoch: number, from = 0, augment = shifted)
   for await (const batch of source?.batches(epoch, from) ?? []) {
     const of = (key: string) => [...((batch[key] as Tensor | undefined)?.dataSync() ?? [])];
     found.push({ inputs: of('inputs'), before: of('unaugmented') });
-    dispose(batch as never);
+    disposeBatch(batch);
   }
   return found;
 }

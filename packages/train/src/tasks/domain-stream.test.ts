@@ -1,4 +1,5 @@
-import { dispose, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { disposeBatch } from '@tapgrad/core';
+import { mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { domainIncremental, permutedPixels, sampleData, tensorData } from './index.ts';
 import { clusters, contents } from './test-streams.ts';
@@ -67,7 +68,7 @@ describe('a domain-incremental stream of transforms', () => {
         expect([...(inputs[0] as Tensor).dataSync()]).toEqual([1, 2, 3, 1, 2, 3]);
         expect([...inputs[1].deep.dataSync()]).toEqual([1, 2, 3, 2, 4, 6]);
       }
-      dispose(batch as never);
+      disposeBatch(batch);
     }
   });
 });

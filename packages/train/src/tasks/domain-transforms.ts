@@ -1,6 +1,6 @@
-import type { Batch } from '@tapgrad/core';
+import { type Batch, disposeBatch } from '@tapgrad/core';
 import { concat, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { disposeBatch } from '../data/batch-source.ts';
+
 import { mapTensors, rowsOf } from '../data/tensor-batches.ts';
 
 /** What becomes of the inputs of a domain; undefined: nothing. */

@@ -1,4 +1,4 @@
-import type { Batch } from '@tapgrad/core';
+import { type Batch, disposeBatch } from '@tapgrad/core';
 import { dispose, slice, softmax, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { classIncremental, sampleData, taskIncremental, tensorData } from './index.ts';
@@ -141,7 +141,7 @@ describe('samples of any kind', () => {
     ]);
     for await (const batch of second?.test().batches(0) ?? []) {
       expect([...(batch.note as Tensor).dataSync()]).toEqual([5, 5]);
-      dispose(batch as never);
+      disposeBatch(batch);
     }
   });
 

@@ -1,6 +1,6 @@
-import { type Batch, randomStream } from '@tapgrad/core';
+import { type Batch, disposeBatch, randomStream } from '@tapgrad/core';
 import { dispose, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { type BatchSource, disposeBatch } from '../data/batch-source.ts';
+import type { BatchSource } from '../data/batch-source.ts';
 import { batchCount, batchIndices, checkBatching, orderOf } from '../data/batching.ts';
 import { type Transform, transformed } from './domain-transforms.ts';
 import type { LabelledData } from './labelled-data.ts';

@@ -2,6 +2,7 @@ import {
   type Batch,
   BufferTensor,
   currentRandom,
+  disposeBatch,
   dropout,
   Module,
   randomStream,
@@ -75,7 +76,7 @@ export async function contents(
   for await (const batch of batches) {
     const of = (key: string) => [...(batch[key] as Tensor).dataSync()];
     found.push({ inputs: of('inputs'), targets: of('targets'), tasks: of('tasks') });
-    dispose(batch as never);
+    disposeBatch(batch);
   }
   return found;
 }

@@ -1,5 +1,5 @@
-import type { Batch } from '@tapgrad/core';
-import { type Batches, type BatchSource, batchSource, disposeBatch, type TrainingData } from '../data/batch-source.ts';
+import { type Batch, disposeBatch } from '@tapgrad/core';
+import { type Batches, type BatchSource, batchSource, type TrainingData } from '../data/batch-source.ts';
 
 /** Takes batches out of an epoch, and never waits for one after an abort. */
 export class BatchReader {

@@ -1,7 +1,6 @@
-import { attach, type Plugin } from '@tapgrad/core';
+import { attach, disposeBatch, type Plugin } from '@tapgrad/core';
 import type { ModelSpec } from '@tapgrad/testing';
 import { adamw } from '@tapgrad/train';
-import { dispose } from '@tensorflow/tfjs-core';
 import { plan, type StepMemory, stepMemory } from '../index.ts';
 
 type Plugins = () => readonly (Plugin | readonly Plugin[])[];
@@ -21,7 +20,7 @@ export async function measured(
     stack.detach();
     using.dispose();
     model.dispose();
-    dispose(batch as never);
+    disposeBatch(batch);
   }
 }
 
@@ -32,6 +31,6 @@ export async function planned({ model: make, batch: batchOf, loss }: ModelSpec, 
     return await plan(model, plugins(), batch, { loss, optimizer });
   } finally {
     model.dispose();
-    dispose(batch as never);
+    disposeBatch(batch);
   }
 }

@@ -1,4 +1,4 @@
-import { type Batch, randomStream, type Stack } from '@tapgrad/core';
+import { type Batch, disposeBatch, randomStream, type Stack } from '@tapgrad/core';
 import type { Sequential } from '@tapgrad/nn';
 import { dispose, mul, type Tensor } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ afterEach(() => {
 
 async function termsOf(batch: Batch): Promise<Readonly<Record<string, number>>> {
   const { terms } = await (stack as Stack).step(batch);
-  dispose(batch as never);
+  disposeBatch(batch);
   return terms;
 }
 
@@ -113,7 +113,7 @@ describe('DER', () => {
     dispose([...stored.tensors.values()]);
     const batch = samples([0, 1]);
     await expect(stack.step(batch)).rejects.toThrow(/REPLAY_LOGITS/);
-    dispose(batch as never);
+    disposeBatch(batch);
   });
 });
 

@@ -1,7 +1,7 @@
-import { attach, type Batch, Module, type Plugin, type Stack } from '@tapgrad/core';
+import { attach, type Batch, disposeBatch, Module, type Plugin, type Stack } from '@tapgrad/core';
 import { crossEntropy, Linear, type Sequential } from '@tapgrad/nn';
 import { sgd } from '@tapgrad/train';
-import { add, cast, dispose, mul, sum, type Tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import { add, cast, mul, sum, type Tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { classifier, contents, numbers, put, samples, step } from '../base/test-support.ts';
 import { memory } from '../memory/index.ts';
@@ -77,7 +77,7 @@ describe('experience replay', () => {
     expect(on.state().json.plugins.memory).toMatchObject({ state: { came: 6 } });
     const batch = samples([0, 1]);
     await on.evaluate([batch]);
-    dispose(batch as never);
+    disposeBatch(batch);
     expect(seen.at(-1)?.targets).toHaveLength(2);
   });
 

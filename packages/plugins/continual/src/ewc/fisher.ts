@@ -1,4 +1,12 @@
-import { type Batch, batchSize, type PluginContext, type StackSnapshot, TapgradError, type Task } from '@tapgrad/core';
+import {
+  type Batch,
+  batchSize,
+  disposeBatch,
+  type PluginContext,
+  type StackSnapshot,
+  TapgradError,
+  type Task,
+} from '@tapgrad/core';
 import { add, dispose, div, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { eachSample, isChosen, sizeOf } from './chosen-samples.ts';
 import { fisherOfBatchMean, fisherOfSample, weightedFisherOfSample } from './math.ts';
@@ -48,7 +56,7 @@ export async function fisherOf(services: Services, task: Task, options: FisherOp
         seen += batchSize(batch);
         terms += options.fisher === 'batch-mean' ? Math.min(1, rows.length) : rows.length;
       } finally {
-        dispose(batch as never);
+        disposeBatch(batch);
       }
     }
     if (terms === 0) throw emptyTask(task);

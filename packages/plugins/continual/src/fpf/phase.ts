@@ -2,6 +2,7 @@ import {
   type Batch,
   batchSize,
   copyOf,
+  disposeBatch,
   type Optimizer,
   type Parameter,
   type PluginContext,
@@ -54,7 +55,7 @@ export async function runPhase(
         samples += batchSize(batch);
         losses.see(update(services, optimizer, parameters, batch, batches++));
       } finally {
-        dispose(batch as never);
+        disposeBatch(batch);
       }
       if (!options.updateStatistics) giveBack(statistics);
       if (batches % breath === 0) await losses.last();

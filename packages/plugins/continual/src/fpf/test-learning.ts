@@ -1,7 +1,7 @@
-import { attach, type Batch, type Plugin, randomStream, type Stack, type Task } from '@tapgrad/core';
+import { attach, type Batch, disposeBatch, type Plugin, randomStream, type Stack, type Task } from '@tapgrad/core';
 import { BatchNorm2d, Conv2d, crossEntropy, Linear, Module } from '@tapgrad/nn';
 import { type SgdOptions, sgd } from '@tapgrad/train';
-import { dispose, mean, relu, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { mean, relu, type Tensor, tensor } from '@tensorflow/tfjs-core';
 
 /** Convolution, batch norm, ReLU, convolution, mean over the map, linear: all kinds of groups in 5 modules. */
 export class Small extends Module {
@@ -73,7 +73,7 @@ export function learner(plugins: readonly Plugin[], options: Partial<SgdOptions>
           try {
             await (await stack.step(batch)).loss;
           } finally {
-            dispose(batch as never);
+            disposeBatch(batch);
           }
         }
         await stack.end('epoch', { index: epoch });

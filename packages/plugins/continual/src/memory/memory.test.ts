@@ -1,4 +1,4 @@
-import { randomStream, type Stack } from '@tapgrad/core';
+import { type Batch, disposeBatch, randomStream, type Stack } from '@tapgrad/core';
 import type { Sequential } from '@tapgrad/nn';
 import { dispose, memory as engineMemory, slice, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,7 +28,7 @@ function kept(): number[] {
   const features: number[] = [];
   for (const batch of replay().batches(100)) {
     features.push(...numbers(batch.inputs).filter((_, i) => i % 2 === 1));
-    dispose(batch as never);
+    disposeBatch(batch);
   }
   return features;
 }
@@ -43,7 +43,7 @@ describe('the memory', () => {
     expect(replay().size).toBe(3);
     const [batch] = [...replay().batches(3)];
     expect(contents(batch)).toEqual({ inputs: [0, 0, 1, 1, 0, 2], targets: [0, 1, 0], tasks: [0, 0, 0] });
-    dispose(batch as never);
+    disposeBatch(batch as Batch);
     stack.detach('memory');
     expect(memoryOf(model)).toBeUndefined();
   });
@@ -101,7 +101,7 @@ describe('the memory', () => {
     const batch = replay().draw(2, anything());
     expect(Object.keys(batch ?? {}).sort()).toEqual(['inputs', 'targets', 'tasks']);
     expect(numbers(batch?.inputs).sort()).toEqual([5, 50, 6, 60].sort());
-    dispose(batch as never);
+    disposeBatch(batch as Batch);
   });
 
   it('keeps a value of the forward in which a sample entered', async () => {
@@ -154,7 +154,7 @@ describe('the memory', () => {
     expect(numbers(batch?.ids)).toEqual([1, 2, 9, 3, 4, 9, 5, 6, 7, 8, 0, 0]);
     expect(numbers(batch?.['logits:mask'])).toEqual([1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
     expect(numbers(batch?.logits).slice(2, 4)).toEqual([0, 0]);
-    dispose(batch as never);
+    disposeBatch(batch as Batch);
   });
 
   it('is empty while it is disabled', async () => {

@@ -1,4 +1,4 @@
-import { type Batch, randomStream, type Stack } from '@tapgrad/core';
+import { type Batch, disposeBatch, randomStream, type Stack } from '@tapgrad/core';
 import type { Sequential } from '@tapgrad/nn';
 import { dispose, tensor2d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,7 +71,7 @@ describe('a memory in a stack', () => {
     const values: number[] = [];
     for (const batch of replay().batches(100)) {
       values.push(...numbers(batch[name]));
-      dispose(batch as never);
+      disposeBatch(batch);
     }
     return values;
   };

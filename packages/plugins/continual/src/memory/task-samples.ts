@@ -1,4 +1,4 @@
-import { type Batch, type LossContext, type PluginContext, TapgradError, type Task } from '@tapgrad/core';
+import { type Batch, disposeBatch, type LossContext, type PluginContext, TapgradError, type Task } from '@tapgrad/core';
 import { dispose, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { sideOf, storedLeaves } from './arrivals.ts';
 import { labelsOf } from './labels.ts';
@@ -160,8 +160,4 @@ function evaluationContext(teacher: Teacher, batch: Batch): LossContext {
 
 function argumentsOf({ inputs }: Batch): readonly unknown[] {
   return inputs instanceof Tensor ? [inputs] : inputs;
-}
-
-function disposeBatch(batch: Batch): void {
-  dispose(batch as never);
 }

@@ -1,5 +1,5 @@
-import type { Batch, PluginContext } from '@tapgrad/core';
-import { concat, dispose, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Batch, disposeBatch, type PluginContext } from '@tapgrad/core';
+import { concat, Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { CheckedPrdOptions } from './options.ts';
 
 type Context = Pick<PluginContext<CheckedPrdOptions>, 'hooks' | 'options' | 'random'>;
@@ -24,7 +24,7 @@ export function doubleBatches({ hooks, options, random }: Context, active: () =>
     return doubled;
   });
   const free = () => {
-    for (const batch of made.splice(0)) dispose(batch as never);
+    for (const batch of made.splice(0)) disposeBatch(batch);
   };
   hooks.update.after.tap(free);
   // Of a step that failed.

@@ -1,4 +1,4 @@
-import { attach, definePlugin } from '@tapgrad/core';
+import { attach, definePlugin, disposeBatch } from '@tapgrad/core';
 import { crossEntropy, Linear } from '@tapgrad/nn';
 import { tinyImages, tinyTexts } from '@tapgrad/testing/builtin';
 import { add, dispose, mul, type Tensor, tensor, tidy, transpose } from '@tensorflow/tfjs-core';
@@ -165,7 +165,7 @@ describe('reference data', () => {
     await expect(stack.step(batch)).rejects.toThrow(expect.objectContaining({ code: 'OUTPUT_KIND', plugin: 'zscl' }));
     stack.detach();
     model.dispose();
-    dispose(batch as never);
+    disposeBatch(batch);
   });
 });
 

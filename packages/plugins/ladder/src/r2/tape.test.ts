@@ -1,7 +1,6 @@
-import { attach, definePlugin, type SaveRequest } from '@tapgrad/core';
+import { attach, definePlugin, disposeBatch, type SaveRequest } from '@tapgrad/core';
 import { tinyTwoTowers } from '@tapgrad/testing/builtin';
 import { adamw } from '@tapgrad/train';
-import { dispose } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { r2 } from './index.ts';
 import { onTowers, small } from './test-towers.ts';
@@ -37,7 +36,7 @@ describe('what R2 leaves on the tape', () => {
     expect(shapes.filter((shape) => shape === `${samples},${clips},${patches},10`).length).toBe(2);
     expect(shapes.filter((shape) => shape === `${samples},${words},6`).length).toBe(2);
     model.dispose();
-    dispose(batch as never);
+    disposeBatch(batch);
   });
 });
 
@@ -59,5 +58,5 @@ it('R2 adds five loss terms, those of weight 0 left out, and trains: the loss fa
   optimizer.dispose();
   expect(towers()).toEqual(before);
   model.dispose();
-  dispose(batch as never);
+  disposeBatch(batch);
 });

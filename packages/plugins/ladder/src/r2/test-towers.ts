@@ -1,4 +1,4 @@
-import { attach, type Batch, type Module, type Stack } from '@tapgrad/core';
+import { attach, type Batch, disposeBatch, type Module, type Stack } from '@tapgrad/core';
 import { tinyTwoTowers } from '@tapgrad/testing/builtin';
 import { adamw } from '@tapgrad/train';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
@@ -38,7 +38,7 @@ export function onTowers<T>(
   const release = () => {
     stack.detach();
     model.dispose();
-    dispose(batch as never);
+    disposeBatch(batch);
   };
   try {
     const made = f({ stack, model, batch });

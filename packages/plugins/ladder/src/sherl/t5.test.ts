@@ -1,7 +1,7 @@
-import { attach, type Batch, randomStream, type Stack, softmaxCrossEntropy } from '@tapgrad/core';
+import { attach, type Batch, disposeBatch, randomStream, type Stack, softmaxCrossEntropy } from '@tapgrad/core';
 import { T5 } from '@tapgrad/nn';
 import { adamw } from '@tapgrad/train';
-import { dispose, memory, reshape, scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { memory, reshape, scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sherl } from '../index.ts';
 import { recordedStep } from '../recorded-step.ts';
@@ -27,7 +27,7 @@ beforeEach(() => {
 
 afterEach(() => {
   model.dispose();
-  dispose(batch as never);
+  disposeBatch(batch);
 });
 
 function loss(logits: Tensor, { targets }: Batch): Tensor {

@@ -1,6 +1,6 @@
-import { attach, type Batch, type Module, type Optimizer, type Plugin, type Stack } from '@tapgrad/core';
+import { attach, type Batch, disposeBatch, type Module, type Optimizer, type Plugin, type Stack } from '@tapgrad/core';
 import { adamw, sgd } from '@tapgrad/train';
-import { count, disposeBatch, namesOf } from '../trial.ts';
+import { count, namesOf } from '../trial.ts';
 import { firstDifference, type Values, valuesOf } from '../values.ts';
 import { fail, type Subject } from './check.ts';
 
