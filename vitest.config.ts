@@ -24,7 +24,7 @@ export default defineConfig(async () => ({
           include: ['packages', 'examples', 'benchmarks']
             .map((folder) => `${folder}/**/src/**/*.test.ts`)
             .concat('scripts/**/*.test.ts'),
-          exclude: ['**/*.{wasm,browser,e2e}.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{wasm,webgpu,browser,e2e}.test.ts', '**/node_modules/**'],
           setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
           testTimeout,
         },
@@ -37,6 +37,18 @@ export default defineConfig(async () => ({
           include: ['packages', 'examples', 'benchmarks'].map((folder) => `${folder}/**/src/**/*.wasm.test.ts`),
           setupFiles: [quiet, noLeaks],
           testTimeout,
+        },
+      },
+      {
+        ...sourceFirst,
+        resolve: { ...sourceFirst.resolve, alias: await stockGradients() },
+        test: {
+          name: 'webgpu',
+          include: ['packages', 'examples', 'benchmarks'].map((folder) => `${folder}/**/src/**/*.webgpu.test.ts`),
+          setupFiles: [quiet, noLeaks],
+          testTimeout,
+          // A software adapter takes all cores by itself.
+          maxWorkers: 1,
         },
       },
       {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { setUp } from '../setup.mjs';
 import { chromiumPath } from './chromium.mjs';
 import { vitest } from './vitest.mjs';
+import { noWebgpu } from './webgpu.mjs';
 
 /**
  * What `npm test` runs, in this order. A group says in `missing` which device this machine lacks for it;
@@ -10,6 +11,7 @@ import { vitest } from './vitest.mjs';
 export const groups = new Map([
   ['unit', { about: 'every rule, module and plugin in float64 on the cpu backend', run: () => vitest('unit') }],
   ['wasm', { about: 'float32 on WebAssembly', missing: noWasm, run: () => vitest('wasm') }],
+  ['webgpu', { about: 'float32 on WebGPU, in Node through Dawn', missing: noWebgpu, run: () => vitest('webgpu') }],
   ['docs', { about: 'what README and docs say', run: () => vitest('docs') }],
   ['e2e', { about: 'the packed tarballs in Node', run: () => onBuiltPackages('e2e') }],
   ['browser', { about: 'the packed tarballs in pages', missing: noChromium, run: () => onBuiltPackages('browser') }],

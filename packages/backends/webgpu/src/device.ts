@@ -1,0 +1,49 @@
+import { TapgradError } from '@tapgrad/core';
+
+const wanted = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+
+/** Limits that kernels here and in tfjs gain by; a device has the standard's minimum unless asked for more. */
+const raised = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+/**
+ * A device with all features that training uses and the largest limits that the adapter allows.
+ * @throws TapgradError `WEBGPU_NO_ADAPTER`, `WEBGPU_DEVICE`
+ */
+export async function requestDevice(
+  gpu: GPU,
+  powerPreference: GPUPowerPreference,
+): Promise<{ device: GPUDevice; info: GPUAdapterInfo }> {
+  const adapter = await gpu.requestAdapter({ powerPreference });
+  if (!adapter) throw noAdapter();
+  const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(raised.map((name) => [name, adapter.limits[name]]));
+  try {
+    const device = await adapter.requestDevice({ label: 'tapgrad', requiredFeatures, requiredLimits });
+    return { device, info: adapter.info };
+  } catch (cause) {
+    throw new TapgradError({
+      code: 'WEBGPU_DEVICE',
+      message: `the adapter "${adapter.info.description || adapter.info.vendor}" gave no device`,
+      fix: 'close other programs that use the GPU, or use the wasm backend',
+      cause,
+    });
+  }
+}
+
+function noAdapter(): TapgradError {
+  return new TapgradError({
+    code: 'WEBGPU_NO_ADAPTER',
+    message: 'there is WebGPU, but no adapter',
+    fix: `install the GPU's Vulkan driver; on Linux without a GPU, Mesa's lavapipe (Debian: mesa-vulkan-drivers 23 or later) is one; or use the wasm backend`,
+  });
+}

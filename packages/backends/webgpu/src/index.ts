@@ -1,0 +1,5 @@
+import { registerAllKernels } from './kernels/register-all.ts';
+
+registerAllKernels();
+
+export { useWebgpu, type WebgpuOptions } from './use-webgpu.ts';

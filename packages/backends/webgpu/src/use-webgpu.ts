@@ -1,0 +1,41 @@
+import { TapgradError } from '@tapgrad/core';
+import { engine, env, ready, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import { requestDevice } from './device.ts';
+import { findGpu } from './find-gpu.ts';
+import { BACKEND } from './register.ts';
+import { TrainingBackend } from './training-backend.ts';
+
+export interface WebgpuOptions {
+  /** Which adapter, where there are several. Default `high-performance`. */
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+let starting: Promise<void> | undefined;
+
+/**
+ * Makes WebGPU the backend, on a device of its own, and waits until it is ready. May be called any number of times.
+ *
+ * @throws TapgradError `WEBGPU_UNSUPPORTED` without WebGPU, `WEBGPU_NO_ADAPTER` without a GPU or its driver,
+ *   `WEBGPU_DEVICE` if the adapter gives no device.
+ */
+export async function useWebgpu(options: WebgpuOptions = {}): Promise<void> {
+  starting ??= start(options).catch((cause: unknown) => {
+    starting = undefined;
+    throw cause;
+  });
+  await starting;
+  await setBackend(BACKEND);
+  await ready();
+}
+
+async function start({ powerPreference = 'high-performance' }: WebgpuOptions): Promise<void> {
+  const { device, info } = await requestDevice(await findGpu(), powerPreference);
+  // Kernels would otherwise run on the cpu for small tensors, and wait for the device.
+  env().set('WEBGPU_CPU_FORWARD', false);
+  // tfjs registers a factory under this name where it sees navigator.gpu, with a device of the least limits.
+  if (BACKEND in engine().registry) removeBackend(BACKEND);
+  else delete engine().registryFactory[BACKEND];
+  if (!registerBackend(BACKEND, () => new TrainingBackend(device, info), 3)) {
+    throw new TapgradError({ code: 'WEBGPU_DEVICE', message: 'tfjs refused the backend "webgpu"' });
+  }
+}
