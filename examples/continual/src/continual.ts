@@ -1,11 +1,11 @@
 import { TapgradError } from '@tapgrad/core';
+import { startBackend } from '../../supersenses/src/start-backend.ts';
 import { type DataOptions, loadDataset } from './data/load-dataset.ts';
 import { prepareModel } from './model.ts';
 import { commandOf, type Options, type Settings, settingsOf } from './options.ts';
 import { duration } from './progress.ts';
 import type { RunResult } from './results.ts';
 import { folderOf, newestRun, RunFolder } from './run-folder.ts';
-import { startBackend } from './start-backend.ts';
 import { metricsTable } from './table.ts';
 import { trainStream } from './train-stream.ts';
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { backendNames } from '../../supersenses/src/options.ts';
 import { UserError } from '../../supersenses/src/user-error.ts';
 import {
   type MethodName,
@@ -43,7 +44,12 @@ const program = new Command('npm run continual --')
     whole(1),
   )
   .option('--size <pixels>', "height and width that one's own images get", whole(8), 32)
-  .addOption(new Option('--backend <name>', 'where the kernels run').choices(['wasm', 'cpu']).default('wasm'))
+  .addOption(
+    new Option('--backend <name>', 'where the kernels run; "auto" takes WebGPU where there is a GPU')
+      .choices(backendNames)
+      .env('TAPGRAD_BACKEND')
+      .default('wasm'),
+  )
   .option('--seed <number>', 'of the split, the order of classes, initial weights and batches', whole(0), 1)
   .option('--checkpoint-every <steps>', 'steps after which the run is saved', whole(1), 50)
   .option('--out <folder>', 'where the run goes; without it one in runs/continual that these options name')

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { BackendOption } from '../../supersenses/src/options.ts';
 
 /** Every method, and what it does against forgetting. */
 export const methodAbouts = {
@@ -48,7 +49,7 @@ export interface Settings {
   readonly train?: number | undefined;
   readonly test?: number | undefined;
   readonly size: number;
-  readonly backend: 'wasm' | 'cpu';
+  readonly backend: BackendOption;
   readonly seed: number;
 }
 

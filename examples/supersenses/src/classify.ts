@@ -1,8 +1,10 @@
 import { softmax, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { tokenIds } from './data/batches.ts';
-import { loadModel, startBackend } from './load-model.ts';
+import { loadModel } from './load-model.ts';
 import { methods } from './methods.ts';
+import type { BackendOption } from './options.ts';
 import { loadMethod, newestMethod, openMethod } from './saved-method.ts';
+import { startBackend } from './start-backend.ts';
 import { release, stackOf } from './train-method.ts';
 import { UserError } from './user-error.ts';
 
@@ -10,7 +12,7 @@ export interface ClassifyOptions {
   readonly from?: string;
   readonly out: string;
   readonly top: number;
-  readonly backend: 'wasm' | 'cpu';
+  readonly backend: BackendOption;
   readonly json: boolean;
 }
 
@@ -25,10 +27,12 @@ export async function classify(sentence: string, options: ClassifyOptions): Prom
   const stack = stackOf(model, methods[method], { classes: labels.length, seed });
   loadMethod(stack, opened);
   model.eval();
-  const probabilities = tidy(() => {
+  const answer = tidy(() => {
     const ids = tensor2d([[...tokenIds(sentence, encode)]], undefined, 'int32');
-    return softmax(stack.predict(ids)).dataSync();
+    return softmax(stack.predict(ids));
   });
+  const probabilities = await answer.data();
+  answer.dispose();
   release(stack, model);
   const classes = labels
     .map((label, index) => ({ label, probability: probabilities[index]! }))

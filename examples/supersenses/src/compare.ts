@@ -2,13 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { evaluationBatches, type TokenBatch, tokenize, trainingBatches } from './data/batches.ts';
 import { majorityAccuracy, type Task } from './data/examples.ts';
-import { loadModel, startBackend } from './load-model.ts';
+import { loadModel } from './load-model.ts';
 import { methods } from './methods.ts';
 import type { MethodName, Options } from './options.ts';
 import { reportPage } from './page/html.ts';
 import { labelWidth, showProgress } from './progress.ts';
 import { type MethodResult, type RunResult, summary } from './results.ts';
 import { saveMethod } from './saved-method.ts';
+import { startBackend } from './start-backend.ts';
 import { table } from './table.ts';
 import { loadTask } from './task.ts';
 import { release, stackOf, trainMethod } from './train-method.ts';
@@ -16,7 +17,7 @@ import { release, stackOf, trainMethod } from './train-method.ts';
 /** Trains by every method and reports. After Ctrl-C it reports what was finished; the exit code is then 130. */
 export async function compare(options: Options, signal: AbortSignal): Promise<void> {
   const task = loadTask(options);
-  await startBackend(options.backend);
+  const backend = await startBackend(options.backend);
   console.log(
     `${task.name}: ${task.train.texts.length} training and ${task.test.texts.length} test sentences, ${task.labels.length} classes`,
   );
@@ -29,7 +30,7 @@ export async function compare(options: Options, signal: AbortSignal): Promise<vo
   const run: RunResult = {
     task: task.name,
     model: options.model,
-    backend: options.backend,
+    backend,
     classes: task.labels.length,
     trainSize: task.train.texts.length,
     testSize: task.test.texts.length,

@@ -1,20 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { useWasm } from '@tapgrad/backend-wasm';
 import { type Module, randomStream, TapgradError } from '@tapgrad/core';
 import { loadSentenceEncoder, type SentenceEncoder, TextEncoder } from '@tapgrad/nn';
 import { folderSource } from '@tapgrad/nn/node';
-import { setBackend, type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { UserError } from './user-error.ts';
-
-/** Sets up where the kernels run. */
-export async function startBackend(name: 'wasm' | 'cpu'): Promise<void> {
-  if (name === 'wasm') await useWasm();
-  else {
-    await import('@tensorflow/tfjs-backend-cpu');
-    await setBackend('cpu');
-  }
-}
 
 /** A model that gives logits `[batch, classes]` for token ids `[batch, tokens]`, padded with -1, and its tokenizer. */
 export interface TextClassifier {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { ClassifyOptions } from './classify.ts';
 import {
+  backendNames,
   integer,
   list,
   methodAbouts,
@@ -28,7 +29,12 @@ const program = new Command('npm start --')
   .option('--train <count>', 'most training sentences', positiveInteger, 8000)
   .option('--test <count>', 'most test sentences', positiveInteger, 1000)
   .option('--learning-rate <rate>', "instead of each method's own", positive)
-  .addOption(new Option('--backend <name>', 'where the kernels run').choices(['wasm', 'cpu']).default('wasm'))
+  .addOption(
+    new Option('--backend <name>', 'where the kernels run; "auto" takes WebGPU where there is a GPU')
+      .choices(backendNames)
+      .env('TAPGRAD_BACKEND')
+      .default('wasm'),
+  )
   .option('--seed <number>', 'seed of initial weights and order', integer, 1)
   .option('--out <folder>', 'where the trained weights go', 'runs/supersenses')
   .option('--report <file>', 'where the page with the curves goes', 'report/index.html')

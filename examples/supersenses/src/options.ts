@@ -1,5 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
+/** What `--backend` takes. */
+export const backendNames = ['auto', 'wasm', 'webgpu', 'cpu'] as const;
+export type BackendOption = (typeof backendNames)[number];
+
 /** Every method that fits the text model, in the order in which they run, and what it is. */
 export const methodAbouts = {
   head: 'the classifier alone',
@@ -30,7 +34,7 @@ export interface Options {
   readonly labels?: readonly string[];
   readonly train: number;
   readonly test: number;
-  readonly backend: 'wasm' | 'cpu';
+  readonly backend: BackendOption;
   readonly seed: number;
   readonly learningRate?: number;
   readonly out: string;

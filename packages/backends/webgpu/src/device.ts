@@ -15,16 +15,22 @@ const raised = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
+export interface DeviceOptions {
+  readonly powerPreference?: GPUPowerPreference;
+  readonly softwareAdapter?: boolean;
+}
+
 /**
  * A device with all features that training uses and the largest limits that the adapter allows.
  * @throws TapgradError `WEBGPU_NO_ADAPTER`, `WEBGPU_DEVICE`
  */
 export async function requestDevice(
   gpu: GPU,
-  powerPreference: GPUPowerPreference,
+  { powerPreference = 'high-performance', softwareAdapter = true }: DeviceOptions,
 ): Promise<{ device: GPUDevice; info: GPUAdapterInfo }> {
   const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw noAdapter();
+  if (!adapter) throw noAdapter('there is WebGPU, but no adapter');
+  if (!softwareAdapter) refuseSoftware(adapter.info);
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(raised.map((name) => [name, adapter.limits[name]]));
   try {
@@ -40,10 +46,16 @@ export async function requestDevice(
   }
 }
 
-function noAdapter(): TapgradError {
+/** @throws TapgradError `WEBGPU_NO_ADAPTER` for an adapter that computes on the CPU */
+export function refuseSoftware(info: GPUAdapterInfo): void {
+  if (info.isFallbackAdapter)
+    throw noAdapter(`the only adapter, ${info.description || info.vendor}, is a software adapter`);
+}
+
+function noAdapter(message: string): TapgradError {
   return new TapgradError({
     code: 'WEBGPU_NO_ADAPTER',
-    message: 'there is WebGPU, but no adapter',
+    message,
     fix: `install the GPU's Vulkan driver; on Linux without a GPU, Mesa's lavapipe (Debian: mesa-vulkan-drivers 23 or later) is one; or use the wasm backend`,
   });
 }

@@ -1,6 +1,6 @@
 import { TapgradError } from '@tapgrad/core';
 import { engine, env, ready, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
-import { requestDevice } from './device.ts';
+import { refuseSoftware, requestDevice } from './device.ts';
 import { findGpu } from './find-gpu.ts';
 import { BACKEND } from './register.ts';
 import { TrainingBackend } from './training-backend.ts';
@@ -8,14 +8,16 @@ import { TrainingBackend } from './training-backend.ts';
 export interface WebgpuOptions {
   /** Which adapter, where there are several. Default `high-performance`. */
   readonly powerPreference?: GPUPowerPreference;
+  /** Whether an adapter that computes on the CPU will do, such as Mesa's lavapipe and SwiftShader. Default true. */
+  readonly softwareAdapter?: boolean;
 }
 
-let starting: Promise<void> | undefined;
+let starting: Promise<GPUAdapterInfo> | undefined;
 
 /**
  * Makes WebGPU the backend, on a device of its own, and waits until it is ready. May be called any number of times.
  *
- * @throws TapgradError `WEBGPU_UNSUPPORTED` without WebGPU, `WEBGPU_NO_ADAPTER` without a GPU or its driver,
+ * @throws TapgradError `WEBGPU_UNSUPPORTED` without WebGPU, `WEBGPU_NO_ADAPTER` without a GPU or its driver, or without one that will do,
  *   `WEBGPU_DEVICE` if the adapter gives no device.
  */
 export async function useWebgpu(options: WebgpuOptions = {}): Promise<void> {
@@ -23,13 +25,14 @@ export async function useWebgpu(options: WebgpuOptions = {}): Promise<void> {
     starting = undefined;
     throw cause;
   });
-  await starting;
+  const info = await starting;
+  if (options.softwareAdapter === false) refuseSoftware(info);
   await setBackend(BACKEND);
   await ready();
 }
 
-async function start({ powerPreference = 'high-performance' }: WebgpuOptions): Promise<void> {
-  const { device, info } = await requestDevice(await findGpu(), powerPreference);
+async function start(options: WebgpuOptions): Promise<GPUAdapterInfo> {
+  const { device, info } = await requestDevice(await findGpu(), options);
   // Kernels would otherwise run on the cpu for small tensors, and wait for the device.
   env().set('WEBGPU_CPU_FORWARD', false);
   // tfjs registers a factory under this name where it sees navigator.gpu, with a device of the least limits.
@@ -38,4 +41,5 @@ async function start({ powerPreference = 'high-performance' }: WebgpuOptions): P
   if (!registerBackend(BACKEND, () => new TrainingBackend(device, info), 3)) {
     throw new TapgradError({ code: 'WEBGPU_DEVICE', message: 'tfjs refused the backend "webgpu"' });
   }
+  return info;
 }
