@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-webgpu';
 import { registerGelu } from './gelu.ts';
 import { registerHardSwish } from './hard-swish.ts';
+import { registerReductions } from './reduce.ts';
 import { registerReluGrad } from './relu-grad.ts';
 import { registerSilu } from './silu.ts';
 import { registerUpdates } from './update.ts';
@@ -12,4 +13,5 @@ export function registerAllKernels(): void {
   registerSilu();
   registerHardSwish();
   registerReluGrad();
+  registerReductions();
 }
