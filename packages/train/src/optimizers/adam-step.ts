@@ -7,6 +7,7 @@ import {
   getBackend,
   getKernel,
   mul,
+  type NamedAttrMap,
   sqrt,
   square,
   sub,
@@ -35,20 +36,66 @@ type AdamNumbers = {
   readonly step: number;
 };
 
-const kernelName = 'tapgrad.AdamW';
+export interface AdamUpdate {
+  readonly operands: AdamOperands;
+  readonly numbers: AdamNumbers;
+}
+
+/** One parameter a call. */
+const single = 'tapgrad.AdamW';
+/** All parameters in one call, for backends to which a call is dear. */
+const several = 'tapgrad.AdamWAll';
+
+/** Whether the backend updates all parameters in one call. */
+export function updatesAllAtOnce(): boolean {
+  return getKernel(several, getBackend()) !== undefined;
+}
+
+/** One update of each of these parameters and their moments, in one call. */
+export function adamSteps(updates: readonly AdamUpdate[]): void {
+  inPlace(several, operandsOfAll(updates), { updates: updates.map(({ numbers }) => numbers) }, updates);
+}
 
 /** One update of one parameter and its moments. Must run in a tfjs scope. */
-export function adamStep(operands: AdamOperands, numbers: AdamNumbers): void {
-  if (getKernel(kernelName, getBackend())) inPlace(operands, numbers);
+export function adamStep(update: AdamUpdate): void {
+  const { operands, numbers } = update;
+  if (getKernel(single, getBackend())) inPlace(single, () => tensorsOf(operands), numbers, [update]);
   else composed(operands, numbers);
 }
 
-function inPlace({ parameter, gradient, m, v }: AdamOperands, numbers: AdamNumbers): void {
-  own(parameter.variable, (copy) => parameter.assign(copy));
-  own(m, (copy) => m.assign(copy));
-  own(v, (copy) => v.assign(copy));
-  engine().runKernel(kernelName, { parameter: parameter.variable, gradient, m, v }, { ...numbers });
-  for (const written of [parameter.variable, m, v]) markModified(written);
+function operandsOfAll(updates: readonly AdamUpdate[]): () => Record<string, Tensor> {
+  return () =>
+    Object.fromEntries(
+      updates.flatMap(({ operands }, i) =>
+        Object.entries(tensorsOf(operands)).map(([name, operand]) => [`${i}/${name}`, operand]),
+      ),
+    );
+}
+
+function tensorsOf({ parameter, gradient, m, v }: AdamOperands): Record<string, Tensor> {
+  return { parameter: parameter.variable, gradient, m, v };
+}
+
+/** @param operands read once the buffers are no one else's: that may replace them */
+function inPlace(
+  kernel: string,
+  operands: () => Record<string, Tensor>,
+  attrs: NamedAttrMap,
+  updates: readonly AdamUpdate[],
+): void {
+  for (const {
+    operands: { parameter, m, v },
+  } of updates) {
+    own(parameter.variable, (copy) => parameter.assign(copy));
+    own(m, (copy) => m.assign(copy));
+    own(v, (copy) => v.assign(copy));
+  }
+  engine().runKernel(kernel, operands(), { ...attrs });
+  for (const {
+    operands: { parameter, m, v },
+  } of updates) {
+    for (const written of [parameter.variable, m, v]) markModified(written);
+  }
 }
 
 /** A buffer that other tensors see as well (clones, checkpoints' views) is copied before it is written. */

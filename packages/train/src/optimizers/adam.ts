@@ -1,8 +1,8 @@
 import type { Parameter } from '@tapgrad/core';
-import { add, mul, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { adamStep } from './adam-step.ts';
+import { add, mul, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { type AdamUpdate, adamStep, adamSteps, updatesAllAtOnce } from './adam-step.ts';
 import { type DecayFilter, decayFilter } from './decay.ts';
-import { NamedStateOptimizer, type ParameterState } from './named-state.ts';
+import { NamedStateOptimizer, type ParameterState, type ParameterUpdate } from './named-state.ts';
 import { checkOptions } from './options.ts';
 import { type RateFactors, rateFactors } from './rates.ts';
 
@@ -31,7 +31,8 @@ export function adam(options: AdamOptions): NamedStateOptimizer {
 
 /**
  * AdamW (Loshchilov and Hutter 2019, algorithm 2, as PyTorch writes it): p ← p − ηλp − η·m̂/(√v̂ + ε). The decay does not
- * pass through the moments. Updates are made in place where the backend has the kernel `tapgrad.AdamW`.
+ * pass through the moments. Updates are made in place where the backend has the kernel `tapgrad.AdamW`,
+ * all in one call where it has `tapgrad.AdamWAll`.
  * @throws TapgradError BAD_OPTION
  */
 export function adamw(options: AdamOptions): NamedStateOptimizer {
@@ -65,15 +66,30 @@ class Adam extends NamedStateOptimizer {
     this.decays = decayFilter(decay);
   }
 
-  protected update(name: string, parameter: Parameter, gradient: Tensor, { slots, steps }: ParameterState): void {
-    const { beta1, beta2, epsilon, decoupled } = this;
+  protected override updateAll(updates: readonly ParameterUpdate[]): void {
+    // A penalty's directions are temporaries: they are made one at a time.
+    const direct = this.decoupled || this.weightDecay === 0;
+    if (!direct || updates.length === 0 || !updatesAllAtOnce()) super.updateAll(updates);
+    else tidy(() => adamSteps(updates.map((each) => this.stepOf(each, each.gradient, this.decayOf(each)))));
+  }
+
+  protected update(name: string, parameter: Parameter, gradient: Tensor, state: ParameterState): void {
+    const each = { name, parameter, gradient, state };
+    const decay = this.decayOf(each);
+    if (decay === 0 || this.decoupled) adamStep(this.stepOf(each, gradient, decay));
+    else adamStep(this.stepOf(each, add(gradient, mul(parameter.variable, decay)), 0));
+  }
+
+  private decayOf({ name, parameter }: ParameterUpdate): number {
+    return this.weightDecay > 0 && this.decays(name, parameter) ? this.weightDecay : 0;
+  }
+
+  private stepOf({ name, parameter, state }: ParameterUpdate, gradient: Tensor, weightDecay: number): AdamUpdate {
+    const { beta1, beta2, epsilon } = this;
     const learningRate = this.rateOf(name);
-    const rate = this.weightDecay > 0 && this.decays(name, parameter) ? this.weightDecay : 0;
-    const direction = rate > 0 && !decoupled ? add(gradient, mul(parameter.variable, rate)) : gradient;
-    const weightDecay = decoupled ? rate : 0;
-    adamStep(
-      { parameter, gradient: direction, m: slots.get('m') as Variable, v: slots.get('v') as Variable },
-      { learningRate, beta1, beta2, epsilon, weightDecay, step: steps },
-    );
+    return {
+      operands: { parameter, gradient, m: state.slots.get('m') as Variable, v: state.slots.get('v') as Variable },
+      numbers: { learningRate, beta1, beta2, epsilon, weightDecay, step: state.steps },
+    };
   }
 }

@@ -9,9 +9,18 @@ export interface ParameterState {
   readonly slots: ReadonlyMap<string, Variable>;
 }
 
+/** One parameter that a step updates. */
+export interface ParameterUpdate {
+  readonly name: string;
+  readonly parameter: Parameter;
+  readonly gradient: Tensor;
+  readonly state: ParameterState;
+}
+
 /**
  * An optimizer whose state is kept by parameter name: a parameter that stops training for a while finds its moments as
- * it left them. Updates go one parameter at a time, so that temporaries are those of one parameter.
+ * it left them. Updates go one parameter at a time, so that temporaries are those of one parameter, unless `updateAll`
+ * makes them without temporaries.
  */
 export abstract class NamedStateOptimizer implements Optimizer {
   private readonly states = new Map<string, ParameterState>();
@@ -31,6 +40,13 @@ export abstract class NamedStateOptimizer implements Optimizer {
   /** Changes the parameter (and the state's slots) by its gradient. Runs in a tfjs scope of its own. */
   protected abstract update(name: string, parameter: Parameter, gradient: Tensor, state: ParameterState): void;
 
+  /** All updates of a step. */
+  protected updateAll(updates: readonly ParameterUpdate[]): void {
+    for (const { name, parameter, gradient, state } of updates) {
+      tidy(() => this.update(name, parameter, gradient, state));
+    }
+  }
+
   /**
    * @throws TapgradError SHAPE_MISMATCH for a gradient, or state, that has not the parameter's shape; nothing has changed
    * then
@@ -38,13 +54,15 @@ export abstract class NamedStateOptimizer implements Optimizer {
   step(parameters: ReadonlyMap<string, Parameter>, gradients: ReadonlyMap<string, Tensor>): void {
     // A kernel that writes in place trusts the sizes.
     for (const [name, gradient] of gradients) this.checkShapes(name, parameters.get(name), gradient);
+    const updates: ParameterUpdate[] = [];
     for (const [name, parameter] of parameters) {
       const gradient = gradients.get(name);
       if (!gradient) continue;
       const state = this.stateOf(name, parameter);
       state.steps++;
-      tidy(() => this.update(name, parameter, gradient, state));
+      updates.push({ name, parameter, gradient, state });
     }
+    this.updateAll(updates);
   }
 
   state(): ReadonlyMap<string, Tensor> {

@@ -1,9 +1,13 @@
-import type { GradientMap, Stack } from '@tapgrad/core';
+import { type GradientMap, markModified, type Stack } from '@tapgrad/core';
 import {
   add,
   addN,
+  backend,
   clipByValue,
   div,
+  engine,
+  getBackend,
+  getKernel,
   keep,
   minimum,
   mul,
@@ -17,6 +21,11 @@ import {
 
 /** The largest norm of all gradients together (Pascanu et al. 2013), or the largest absolute value of any element. */
 export type Clip = { readonly norm: number } | { readonly value: number };
+
+/** Norm and scaling of all gradients in one call, for backends to which a call is dear. */
+const kernelName = 'tapgrad.ClipByGlobalNorm';
+/** PyTorch's (clip_grad_norm_). */
+const epsilon = 1e-6;
 
 /** Clips the gradients of each update while a run lasts. */
 export class Clipper {
@@ -52,10 +61,20 @@ export class Clipper {
     if ('value' in clip) return mapped(gradients, (gradient) => clipByValue(gradient, -clip.value, clip.value));
     if (gradients.size === 0) return gradients;
     this.norm?.dispose();
+    this.norm = undefined;
+    if (getKernel(kernelName, getBackend())) return this.inPlace(gradients, clip.norm);
     this.norm = keep(globalNorm(gradients));
-    // The epsilon is PyTorch's (clip_grad_norm_).
-    const scale = minimum(div(clip.norm, add(this.norm, 1e-6)), 1);
+    const scale = minimum(div(clip.norm, add(this.norm, epsilon)), 1);
     return mapped(gradients, (gradient) => mul(gradient, scale));
+  }
+
+  private inPlace(gradients: GradientMap, largest: number): GradientMap {
+    // A buffer that other tensors see as well is copied before it is written.
+    const owned = mapped(gradients, (each) => (backend().refCount(each.dataId) === 1 ? each : mul(each, 1)));
+    const norm = engine().runKernel(kernelName, Object.fromEntries(owned), { largest, epsilon });
+    this.norm = keep(norm as Scalar);
+    for (const gradient of owned.values()) markModified(gradient);
+    return owned;
   }
 }
 
@@ -69,7 +88,7 @@ function mapped(gradients: GradientMap, f: (gradient: Tensor) => Tensor): Gradie
   return new Map(
     [...gradients].map(([name, gradient]) => {
       const made = f(gradient);
-      gradient.dispose();
+      if (made !== gradient) gradient.dispose();
       return [name, made];
     }),
   );

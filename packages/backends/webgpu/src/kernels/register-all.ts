@@ -1,4 +1,7 @@
 import '@tensorflow/tfjs-backend-webgpu';
+import { registerAdamW } from './adamw.ts';
+import { registerAddN } from './add-n.ts';
+import { registerClip } from './clip.ts';
 import { registerGelu } from './gelu.ts';
 import { registerHardSwish } from './hard-swish.ts';
 import { registerReductions } from './reduce.ts';
@@ -8,6 +11,9 @@ import { registerUpdates } from './update.ts';
 
 /** Registers every own kernel for the webgpu backend, once; later calls do nothing. */
 export function registerAllKernels(): void {
+  registerAddN();
+  registerAdamW();
+  registerClip();
   registerUpdates();
   registerGelu();
   registerSilu();
