@@ -4,6 +4,7 @@ import { registerAddN } from './add-n.ts';
 import { registerClip } from './clip.ts';
 import { registerGelu } from './gelu.ts';
 import { registerHardSwish } from './hard-swish.ts';
+import { registerNorms } from './norm.ts';
 import { registerReductions } from './reduce.ts';
 import { registerReluGrad } from './relu-grad.ts';
 import { registerSilu } from './silu.ts';
@@ -20,4 +21,5 @@ export function registerAllKernels(): void {
   registerHardSwish();
   registerReluGrad();
   registerReductions();
+  registerNorms();
 }
