@@ -12,6 +12,8 @@ export interface Consumer {
   readonly folder: string;
   /** Runs Node there and returns what it prints. */
   node(...args: string[]): Promise<string>;
+  /** Installs more from the registry. */
+  install(...packages: string[]): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -21,10 +23,14 @@ export async function installPacked(...others: readonly string[]): Promise<Consu
   const folder = await mkdtemp(join(tmpdir(), 'tapgrad-consumer-'));
   await writeFile(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
   const wanted = ['@tensorflow/tfjs-backend-cpu@4.22.0', ...others, ...tarballs];
-  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...wanted], { cwd: folder });
+  const install = async (...packages: string[]): Promise<void> => {
+    await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], { cwd: folder });
+  };
+  await install(...wanted);
   await cp(join(import.meta.dirname, 'consumer'), folder, { recursive: true });
   return {
     folder,
+    install,
     node: async (...args) => (await run(process.execPath, args, { cwd: folder })).stdout,
     remove: () => rm(folder, { recursive: true }),
   };

@@ -2,7 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { output } from '../scripts/lib/commands.mjs';
 import { publicPackages } from '../scripts/lib/packages.mjs';
+import { noWebgpu } from '../scripts/lib/webgpu.mjs';
 import { expectGradients, expectTraining } from './expected.ts';
 import { type Consumer, installPacked } from './install.ts';
 
@@ -58,5 +60,28 @@ describe.each([
     const { gradients, training } = JSON.parse(await consumer.node(...flags, 'in-node.js', backend));
     expectGradients(gradients, backend);
     expectTraining(training, backend);
+  });
+});
+
+describe('the packed packages and WebGPU in Node', () => {
+  const train = (backend: string) => output(process.execPath, ['in-node.js', backend], { cwd: consumer.folder });
+
+  it('without the package webgpu: say what to install, and train on wasm where the choice is theirs', async () => {
+    const refused = await train('webgpu');
+    expect(refused.code).not.toBe(0);
+    expect(refused.text).toMatch(/WEBGPU_UNSUPPORTED.*npm install webgpu/);
+    const { code, text } = await train('auto');
+    expect(code).toBe(0);
+    expect(text).toContain('tapgrad trains on WebAssembly, as WebGPU is not to be had here');
+    expectTraining(JSON.parse(text.match(/^\{.*\}$/m)?.[0] ?? '').training, 'wasm');
+  });
+
+  it('with it: compute gradients, train with a plugin, and end by themselves', async ({ skip }) => {
+    const missing = await noWebgpu();
+    skip(missing !== undefined && !process.env.TAPGRAD_REQUIRE?.includes('webgpu'), `skipped: ${missing}`);
+    await consumer.install('webgpu@0.6.2');
+    const { gradients, training } = JSON.parse(await consumer.node('in-node.js', 'webgpu'));
+    expectGradients(gradients, 'webgpu');
+    expectTraining(training, 'webgpu');
   });
 });

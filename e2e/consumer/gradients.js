@@ -3,7 +3,7 @@ import { valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The loss and gradients of sum(tanh(x w + b)^2) at fixed values, as plain numbers. */
-export function gradientsOfASmallNetwork() {
+export async function gradientsOfASmallNetwork() {
   const x = tf.tensor2d([
     [0.5, -1],
     [2, 0.25],
@@ -13,9 +13,9 @@ export function gradientsOfASmallNetwork() {
   const { value, gradients } = valueAndGrad(() => tf.sum(tf.square(tf.tanh(tf.add(tf.matMul(x, w), b)))), { w, b });
   const result = {
     backend: tf.getBackend(),
-    value: value.dataSync()[0],
-    w: [...gradients.w.dataSync()],
-    b: [...gradients.b.dataSync()],
+    value: (await value.data())[0],
+    w: [...(await gradients.w.data())],
+    b: [...(await gradients.b.data())],
   };
   tf.dispose([x, w, b, value, gradients]);
   return { ...result, tensorsLeft: tf.memory().numTensors };

@@ -4,4 +4,4 @@ import { gradientsOfASmallNetwork } from './gradients.js';
 import { oneStepWithAPlugin } from './training.js';
 
 await use(process.argv[2]);
-console.log(JSON.stringify({ gradients: gradientsOfASmallNetwork(), training: await oneStepWithAPlugin() }));
+console.log(JSON.stringify({ gradients: await gradientsOfASmallNetwork(), training: await oneStepWithAPlugin() }));

@@ -51,8 +51,8 @@ export async function oneStepWithAPlugin() {
   const result = {
     backend: tf.getBackend(),
     loss: await step.loss,
-    weight: [...model.weight.variable.dataSync()],
-    bias: [...model.bias.variable.dataSync()],
+    weight: [...(await model.weight.variable.data())],
+    bias: [...(await model.bias.variable.data())],
     plugins: stack.plugins,
     taps: [halfGradients.forward, halfGradients.backward],
   };

@@ -42,13 +42,14 @@ async function loadDawn(): Promise<DawnModule> {
   } catch (cause) {
     throw new TapgradError({
       code: 'WEBGPU_UNSUPPORTED',
-      message: `Node has no WebGPU of its own, and the package webgpu cannot be loaded (${messageOf(cause)})`,
+      message: `Node has no WebGPU of its own, and the package webgpu cannot be loaded (${firstLineOf(cause)})`,
       fix: 'npm install webgpu, or use the wasm backend',
       cause,
     });
   }
 }
 
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+/** Node adds guesses in further lines. */
+function firstLineOf(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n', 1)[0] ?? '';
 }
