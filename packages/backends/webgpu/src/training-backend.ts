@@ -1,29 +1,58 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import { Dispatcher } from './dispatcher.ts';
+import { type BackendValues, type DataId, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { DeviceFaults, outOfMemory } from './device-faults.ts';
+import { Execution, timedPass } from './execution.ts';
+import { BufferPool } from './memory/buffer-pool.ts';
+import type { PooledBuffer } from './memory/pooled-buffer.ts';
+import { ReadBack } from './read-back.ts';
 import type { Dispatch } from './shader.ts';
-import { UniformRing } from './uniforms.ts';
+import type { Internals, StockProgram, StockUniforms, TensorData } from './stock-backend.ts';
+import { keyOf, type StockPipeline, spreadOverAxes } from './stock-programs.ts';
 
-/** What tfjs's backend keeps private, and this one works with. */
-interface Internals {
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  dispatchCountInPass: number;
-  commandQueueOwnedIds: WeakSet<DataId>;
-}
-
-/** Dispatches in one submit. */
-const batchSize = 256;
-
-/** tfjs's backend, which also runs shaders with several outputs. */
+/** tfjs's backend with pipelines, bind groups, uniforms, submits and memory of its own, which also runs shaders with several outputs. */
 export class TrainingBackend extends WebGPUBackend {
-  private readonly ring: UniformRing;
-  private readonly dispatcher: Dispatcher;
+  readonly faults: DeviceFaults;
+  private readonly gpu: GPUDevice;
+  private readonly internals = this as unknown as Internals;
+  private readonly pool: BufferPool;
+  private readonly execution: Execution;
+  private readonly readBack: ReadBack;
+  private readonly storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  /** Key of the program that tfjs is compiling. */
+  private compiling = '';
 
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
     super(device, info);
-    this.ring = new UniformRing(device);
-    this.dispatcher = new Dispatcher(device, this.ring);
+    const { internals } = this;
+    this.gpu = device;
+    this.faults = new DeviceFaults(device);
+    this.execution = new Execution(device, () => this.openPass());
+    this.pool = new BufferPool(device, {
+      batch: () => this.execution.commands.batch,
+      outOfMemory: (bytes) => this.faults.add(outOfMemory(bytes)),
+    });
+    internals.bufferManager = this.pool;
+    this.readBack = new ReadBack(this.pool, this.faults, (from, to, bytes) => this.copyNow(from, to, bytes));
+    const { recordAndSubmit } = internals;
+    internals.recordAndSubmit = (program, output, inputs, own) => {
+      if (program.pixelsOpType != null) return recordAndSubmit.call(this, program, output, inputs, own);
+      const compute = program.pipeline as GPUComputePipeline;
+      this.runStock(
+        this.execution.programs.keep(this.compiling, program, inputs.length, compute),
+        program,
+        inputs,
+        output,
+        own,
+      );
+    };
+    // A buffer may be larger than the tensor in it, of which only tfjs's synchronous read does not know.
+    internals.convertAndCacheOnCPU = (dataId, values) => {
+      const data = this.dataOf(dataId);
+      const { length } = values;
+      const size = data.dtype === 'complex64' ? length : util.sizeFromShape(data.shape);
+      data.values = length > size ? (values as Float32Array).slice(0, size) : values;
+      return data.values;
+    };
   }
 
   /** A tensor of this backend without values, on the device. The engine, or the caller, owns it. */
@@ -35,42 +64,164 @@ export class TrainingBackend extends WebGPUBackend {
 
   /** Runs an own shader. Of what it writes, values that the host had are forgotten. */
   dispatch(dispatch: Dispatch): void {
-    const internals = this as unknown as Internals;
-    if (!this.ring.hasRoom()) this.flush();
-    const infos = [...Object.values(dispatch.read), ...Object.values(dispatch.write)].map(([info]) => info);
-    const buffers = infos.map((info) => this.bufferOf(info));
-    for (const [info] of Object.values(dispatch.write)) this.forgetValues(info.dataId);
-    for (const info of infos) internals.commandQueueOwnedIds.add(info.dataId);
-    this.ensureCommandEncoderReady();
-    internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass();
-    this.dispatcher.encode(internals.computePassEncoder, dispatch, buffers);
-    if (++internals.dispatchCountInPass >= batchSize) this.flush();
+    const buffers: PooledBuffer[] = [];
+    for (const name in dispatch.read) buffers.push(this.pooled(dispatch.read[name]![0].dataId));
+    for (const name in dispatch.write) {
+      const { dataId } = dispatch.write[name]![0];
+      buffers.push(this.pooled(dataId));
+      // tfjs keeps what was read once; after a write in place that is the past.
+      const data = this.dataOf(dataId);
+      data.values = null;
+      data.reading = undefined;
+    }
+    this.execution.own(dispatch, buffers);
+    this.dispatched(dispatch.name);
   }
 
-  /** The buffer of a tensor, on the device now if it was not yet. */
+  /** The buffer of a tensor, on the device now if it was not yet. It may be larger than the tensor. */
   bufferOf({ dataId }: { dataId: DataId }): GPUBuffer {
     this.uploadToGPU(dataId);
-    return this.tensorMap.get(dataId).resource as GPUBuffer;
+    return this.dataOf(dataId).resource!;
+  }
+
+  /** Gives the device's idle memory back. */
+  trim(): void {
+    this.flush();
+    this.pool.trim();
+  }
+
+  override runWebGPUProgram(
+    program: StockProgram,
+    inputs: TensorInfo[],
+    outputDtype: DataType,
+    own?: StockUniforms,
+    output = this.makeTensorInfo(program.outputShape, outputDtype),
+  ): TensorInfo {
+    if (program.pixelsOpType != null) return super.runWebGPUProgram(program, inputs, outputDtype, own, output);
+    spreadOverAxes(program, this.gpu.limits.maxComputeWorkgroupsPerDimension);
+    const dtypes = inputs.map(({ dataId }) => this.dataOf(dataId).dtype);
+    const key = keyOf(program, inputs, dtypes, output);
+    const pipeline = this.execution.programs.find(key);
+    if (pipeline && util.sizeFromShape(output.shape) > 0) {
+      this.runStock(pipeline, program, inputs, output, own);
+      return output;
+    }
+    this.compiling = key;
+    this.internals.device = this.execution.programs.compilerFor(inputs.length);
+    try {
+      return super.runWebGPUProgram(program, inputs, outputDtype, own, output);
+    } finally {
+      this.internals.device = this.gpu;
+    }
+  }
+
+  override uploadToGPU(dataId: DataId): void {
+    const data = this.dataOf(dataId);
+    if (data.resource != null) return;
+    this.faults.refuseIfLost();
+    const bytes = 4 * util.sizeFromShape(data.shape);
+    if (!data.values) {
+      data.resource = this.pool.acquire(bytes, this.storage).buffer;
+      return;
+    }
+    const { buffer } = this.pool.acquireSettled(bytes, this.storage);
+    const values = data.dtype === 'float32' ? asFloats(data.values) : asIntegers(data.values);
+    if (bytes > 0) this.gpu.queue.writeBuffer(buffer, 0, values);
+    data.resource = buffer;
+    data.values = null;
+  }
+
+  override async read(dataId: DataId): Promise<BackendValues> {
+    const data = this.dataOf(dataId);
+    const size = util.sizeFromShape(data.shape);
+    if (data.values != null || data.dtype === 'complex64') return super.read(dataId);
+    if (size === 0) return util.getTypedArrayFromDType(data.dtype as 'float32', 0);
+    const reading = {};
+    data.reading = reading;
+    const values = await this.readBack.values(this.bufferOf({ dataId }), data.dtype, 4 * size);
+    if (data.reading === reading) data.values = values as Float32Array;
+    return values;
+  }
+
+  override readSync(dataId: DataId): BackendValues {
+    super.readSync(dataId);
+    return this.dataOf(dataId).values as Float32Array;
+  }
+
+  override ensureCommandEncoderReady(): void {
+    this.internals.commandEncoder ??= this.gpu.createCommandEncoder();
   }
 
   override submitQueue(): void {
-    this.ring.flush();
+    const { commands } = this.execution;
+    commands.submitting();
     super.submitQueue();
+    commands.submitted();
   }
 
   override dispose(): void {
-    this.ring.destroy();
+    this.execution.destroy();
     super.dispose();
+  }
+
+  private runStock(
+    pipeline: StockPipeline,
+    program: StockProgram,
+    inputs: readonly TensorInfo[],
+    output: TensorInfo,
+    own: StockUniforms | undefined,
+  ): void {
+    const buffers = [this.pooled(output.dataId)];
+    for (const { dataId } of inputs) buffers.push(this.pooled(dataId));
+    this.execution.stock(pipeline, program, inputs, output, own, buffers);
+    this.dispatched(pipeline.name);
+  }
+
+  private openPass(): GPUComputePassEncoder {
+    const { internals } = this;
+    this.ensureCommandEncoderReady();
+    if (internals.activeTimers) {
+      this.endComputePassEncoder();
+      internals.computePassEncoder = timedPass(internals, this.gpu);
+    }
+    internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass();
+    return internals.computePassEncoder;
+  }
+
+  private dispatched(name: string): void {
+    const { activeTimers } = this.internals;
+    if (activeTimers) {
+      this.endComputePassEncoder();
+      activeTimers.push({ name, query: this.getQueryTime() });
+    } else if (this.execution.commands.full) this.flush();
+  }
+
+  private pooled(dataId: DataId): PooledBuffer {
+    this.uploadToGPU(dataId);
+    return this.pool.of(this.dataOf(dataId).resource!);
+  }
+
+  private dataOf(dataId: DataId): TensorData {
+    return this.tensorMap.get(dataId) as TensorData;
+  }
+
+  private copyNow(from: GPUBuffer, to: GPUBuffer, bytes: number): void {
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    this.internals.commandEncoder!.copyBufferToBuffer(from, 0, to, 0, bytes);
+    this.submitQueue();
   }
 
   private flush(): void {
     this.endComputePassEncoder();
-    this.submitQueue();
+    if (this.internals.commandEncoder) this.submitQueue();
   }
+}
 
-  /** tfjs keeps what was read once; after a write in place that is the past. */
-  private forgetValues(dataId: DataId): void {
-    const data: { values: unknown } = this.tensorMap.get(dataId);
-    data.values = null;
-  }
+function asFloats(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  return values instanceof Float32Array ? (values as Float32Array<ArrayBuffer>) : Float32Array.from(values);
+}
+
+function asIntegers(values: ArrayLike<number>): Int32Array<ArrayBuffer> {
+  return values instanceof Int32Array ? (values as Int32Array<ArrayBuffer>) : Int32Array.from(values);
 }

@@ -1,0 +1,80 @@
+import { TapgradError } from '@tapgrad/core';
+
+/** What went wrong on a device, to be told where somebody waits for it: WebGPU itself reports errors later, to nobody. */
+export class DeviceFaults {
+  private readonly pending: TapgradError[] = [];
+  private lost: GPUDeviceLostInfo | undefined;
+
+  constructor(device: GPUDevice) {
+    void device.lost.then((info) => {
+      this.lost = info;
+    });
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.report((event as GPUUncapturedErrorEvent).error);
+    });
+  }
+
+  get isLost(): boolean {
+    return this.lost !== undefined;
+  }
+
+  /** @throws TapgradError `WEBGPU_DEVICE_LOST` */
+  refuseIfLost(): void {
+    if (this.lost) throw lostError(this.lost);
+  }
+
+  /**
+   * To be called where results are waited for: values that were made since the last call may be wrong.
+   * @throws TapgradError `WEBGPU_DEVICE_LOST`, `WEBGPU_OUT_OF_MEMORY`, `WEBGPU_KERNEL_FAILED`
+   */
+  raise(): void {
+    this.refuseIfLost();
+    const [first] = this.pending.splice(0);
+    if (first) throw first;
+  }
+
+  add(error: TapgradError): void {
+    // The first error is the cause of those that follow.
+    if (this.pending.length < 8) this.pending.push(error);
+  }
+
+  private report(error: GPUError): void {
+    if (error instanceof GPUOutOfMemoryError) this.add(outOfMemory(undefined, error));
+    else this.add(kernelFailed(error));
+  }
+}
+
+/** @param bytes of the buffer that there was no room for, if that is known */
+export function outOfMemory(bytes: number | undefined, cause?: unknown): TapgradError {
+  return new TapgradError({
+    code: 'WEBGPU_OUT_OF_MEMORY',
+    message: `the device has no memory for ${bytes === undefined ? 'a buffer' : `a buffer of ${bytes} bytes`}; what was computed since the last read is of no use`,
+    fix: 'make the batch smaller, keep less (checkpoints, codes, offload), or close other programs that use the GPU; then go on from the last checkpoint',
+    cause,
+  });
+}
+
+function kernelFailed(error: GPUError): TapgradError {
+  const kernel = nameIn(error.message);
+  return new TapgradError({
+    code: 'WEBGPU_KERNEL_FAILED',
+    message: `the device refused ${kernel ? `the kernel ${kernel}` : 'a kernel'}: ${error.message.trim()}`,
+    fix: 'report it with this message; what was computed since the last read is of no use',
+    ...(kernel && { op: kernel }),
+    cause: error,
+  });
+}
+
+/** Kernels label what they make, and errors name it by its label. */
+function nameIn(message: string): string | undefined {
+  return /\[(?:ComputePipeline|BindGroup|ShaderModule)(?:Descriptor)? "+([^"]+)"+\]/.exec(message)?.[1];
+}
+
+function lostError({ reason, message }: GPUDeviceLostInfo): TapgradError {
+  return new TapgradError({
+    code: 'WEBGPU_DEVICE_LOST',
+    message: `the GPU device is gone (${reason}${message ? `: ${message.trim()}` : ''}); so are all tensors on it`,
+    fix: 'call useWebgpu() again for a new device, make the model anew and resume from the last checkpoint',
+  });
+}

@@ -1,0 +1,39 @@
+import { type BackendValues, type DataType, util } from '@tensorflow/tfjs-core';
+import type { DeviceFaults } from './device-faults.ts';
+import type { BufferPool } from './memory/buffer-pool.ts';
+
+/** What reads a buffer's first bytes without holding up the commands that follow. */
+export class ReadBack {
+  constructor(
+    private readonly pool: BufferPool,
+    private readonly faults: DeviceFaults,
+    /** Encodes the copy behind all commands so far, and submits them. */
+    private readonly copy: (from: GPUBuffer, to: GPUBuffer, bytes: number) => void,
+  ) {}
+
+  /** @throws TapgradError what happened on the device since the last read */
+  async values(source: GPUBuffer, dtype: DataType, bytes: number): Promise<BackendValues> {
+    this.faults.refuseIfLost();
+    const { buffer } = this.pool.acquire(bytes, GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
+    try {
+      this.copy(source, buffer, bytes);
+      await this.mapped(buffer, bytes);
+      this.faults.raise();
+      return util.convertBackendValuesAndArrayBuffer(buffer.getMappedRange(0, bytes).slice(0), dtype);
+    } finally {
+      if (buffer.mapState === 'mapped') buffer.unmap();
+      this.pool.releaseBuffer(buffer);
+    }
+  }
+
+  private async mapped(buffer: GPUBuffer, bytes: number): Promise<void> {
+    try {
+      await buffer.mapAsync(GPUMapMode.READ, 0, bytes);
+    } catch (cause) {
+      // A lost device says so after its buffers do.
+      await new Promise((resolve) => setTimeout(resolve));
+      this.faults.raise();
+      throw cause;
+    }
+  }
+}
