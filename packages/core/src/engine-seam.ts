@@ -169,6 +169,11 @@ export function shareData(info: { dataId: DataId; shape: readonly number[]; dtyp
   return handle;
 }
 
+/** As `shareData`, if the buffer still lives. */
+export function shareIfAlive(info: Parameters<typeof shareData>[0]): Tensor | undefined {
+  return isAlive(info.dataId) ? shareData(info) : undefined;
+}
+
 /** Whether no other tensor shares the buffer. */
 export function hasBufferAlone(tensor: Tensor): boolean {
   return internals().state.tensorInfo.get(tensor.dataId)?.backend.refCount(tensor.dataId) === 1;

@@ -1,5 +1,7 @@
 export { isDataless } from './dataless.ts';
+export { shareIfAlive } from './engine-seam.ts';
 export { type ErrorDetails, TapgradError } from './errors.ts';
+export { type HostTransfer, type HostValues, hostTransfer } from './host-transfer.ts';
 export { sumTo } from './rules/broadcast.ts';
 
 import './rules/index.ts';
@@ -32,6 +34,7 @@ export { Module } from './module/module.ts';
 export { BufferTensor, type LazyTensor, Parameter } from './module/parameter.ts';
 export { pathMatcher } from './module/pattern.ts';
 export type { BackwardTap, ForwardTap, TapContext } from './module/taps.ts';
+export { type OffDeviceBytes, OffDeviceCount, type OffDevicePlace } from './off-device.ts';
 export { type GeluApproximation, gelu, hardSwish, silu } from './ops/activations.ts';
 export { type AttentionOptions, attention, attentionScores, mergeHeads, splitHeads } from './ops/attention.ts';
 export { customRule } from './ops/custom-rule.ts';

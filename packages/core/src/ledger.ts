@@ -2,6 +2,7 @@ import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { observeMemory } from './engine-seam.ts';
 import { type Held, HeldBytes, noBytes } from './held-bytes.ts';
 import type { MemoryBreakdown, MemoryCategory } from './memory-categories.ts';
+import { OffDeviceCount } from './off-device.ts';
 import { bytesOf } from './tape/buffer-marks.ts';
 import { currentWhere } from './tape/where.ts';
 
@@ -33,6 +34,8 @@ interface Entry extends Held {
  * It sees what is made while it is open, and what is claimed for it.
  */
 export class Ledger {
+  /** What is kept in the host's memory or on disk, apart from everything else here. */
+  readonly offDevice = new OffDeviceCount();
   private readonly entries = new Map<DataId, Entry>();
   private readonly held = new HeldBytes();
   /** How `held` has changed since the peak: a peak is seldom asked for, and often passed. */
@@ -111,6 +114,7 @@ export class Ledger {
     this.highest = this.total;
     this.mostOf = { ...this.held.categories };
     this.sincePeak.clear();
+    this.offDevice.reset();
     this.last = undefined;
   }
 

@@ -2,6 +2,7 @@ import * as compression from '@tapgrad/activation-compression';
 import type { Plugin } from '@tapgrad/core';
 import * as ladders from '@tapgrad/ladder';
 import * as auxiliary from '@tapgrad/momentum-auxiliary';
+import { offload } from '@tapgrad/offload';
 import * as tokens from '@tapgrad/query-tokens';
 import type { BuiltInModel, Sizes } from '../models/built-in-model.ts';
 import { choose, UserError } from '../user-error.ts';
@@ -35,6 +36,7 @@ export const plugins: Readonly<Record<string, Entry>> = {
   'sign-masks': { make: compression.signMasks, takes: [] },
   'bias-tuning': { make: compression.biasTuning, takes: [] },
   'deep-prompts': { make: compression.deepPrompts, takes: ['blocks'] },
+  offload: { make: offload, takes: [] },
   'side-path': { make: compression.sidePath, takes: ['blocks'] },
 };
 

@@ -93,6 +93,7 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       handle.parameters.delete(name);
     },
     keepInEvaluation: (modules) => void handle.inEvaluation.push(...modules),
+    recompute: (modules) => void handle.recomputed.push(...modules),
     filterTrainable: (filter) =>
       void handle.filters.push((...about) => blaming(plugin, 'filterTrainable', () => filter(...about))),
     modules: () => stack.modules(),

@@ -71,6 +71,8 @@ export interface PluginContext<Options> {
    * otherwise change their statistics. While the plugin is disabled they train as ever.
    */
   keepInEvaluation(modules: Iterable<AnyModule>): void;
+  /** Modules that keep their inputs alone and run again in backward (`Module.recomputed`), while the plugin is enabled. */
+  recompute(modules: Iterable<AnyModule>): void;
   /** Every module, those of plugins included; each knows its `path`, which starts with its plugin's name. */
   modules(): readonly AnyModule[];
   /** All parameters by name, those of plugins included. */

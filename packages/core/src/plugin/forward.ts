@@ -24,9 +24,19 @@ export function modelOutputs(stack: Stack<unknown>, inputs: Batch['inputs']): un
   }
 }
 
-/** Puts what plugins keep in evaluation mode there. In backward as well: a checkpointed segment runs again as it ran. */
+/**
+ * Puts what plugins keep in evaluation mode there, and has run again what they say. In backward as well: a checkpointed
+ * segment runs again as it ran.
+ */
 function keepModes(stack: Stack<unknown>): () => void {
-  return setEvaluationMode(stack.handles.filter((handle) => handle.enabled).flatMap((handle) => handle.inEvaluation));
+  const enabled = stack.handles.filter((handle) => handle.enabled);
+  const recomputed = enabled.flatMap((handle) => handle.recomputed).filter((module) => !module.recomputed);
+  const restoreModes = setEvaluationMode(enabled.flatMap((handle) => handle.inEvaluation));
+  for (const module of recomputed) module.recomputed = true;
+  return () => {
+    for (const module of recomputed) module.recomputed = false;
+    restoreModes();
+  };
 }
 
 /** Says of every tensor in the batch that it is the caller's: it is not packed, and counted by itself. */

@@ -12,6 +12,7 @@ export class PluginHandle implements Tapper {
   readonly parameters = new Map<string, Parameter>();
   readonly filters: ((name: string, parameter: Parameter) => boolean | undefined)[] = [];
   readonly inEvaluation: AnyModule[] = [];
+  readonly recomputed: AnyModule[] = [];
   private readonly undo: (() => void)[] = [];
   private readonly kept = new Set<Tensor>();
 

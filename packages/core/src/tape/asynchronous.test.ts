@@ -115,6 +115,28 @@ describe('saved values that come back late', () => {
     });
   });
 
+  it('need not be waited for by a stage that can do without', async () => {
+    const expected = await gradientOf({});
+    await expectNoLeak(async () => {
+      const [input, weight] = [normal([3, 4], 'x'), tf.tidy(() => tf.variable(normal([4, 4], 'w')))];
+      const patient: SlotStage<Float32Array> = {
+        asynchronous: true,
+        pack: (x) => new Float32Array(x.dataSync()),
+        unpack: () => Promise.reject(new Error('too late')),
+        unpackNow: (values) => tf.tensor(values, values.length === 12 ? [3, 4] : [4, 4]),
+      };
+      const { value, tape } = record(() => tf.sum(tf.tanh(linear(gelu(linear(input, weight)), weight))), {
+        parameters: { weight },
+        plan: through(patient),
+      });
+      tape.backward(value);
+      const actual = valuesOf(tape.gradients.get('weight') as tf.Tensor);
+      for (const [i, each] of actual.entries()) expect(each).toBeCloseTo(expected[i] as number, 6);
+      tape.dispose();
+      tf.dispose([value, input, weight]);
+    });
+  });
+
   it('that come late without a word are refused, and freed', async () => {
     await expectNoLeak(async () => {
       const weight = normal([3], 'w');

@@ -1,10 +1,10 @@
-import { mul, Tensor } from '@tensorflow/tfjs-core';
+import { type DataId, mul, Tensor } from '@tensorflow/tfjs-core';
 import { hold, madeSince, nextTensorId, scoped, scopedUnlessLate, shareBuffer } from '../engine-seam.ts';
 import { messageOf, TapgradError } from '../errors.ts';
 import { bufferVersion, bytesOf } from './buffer-marks.ts';
 import { allOrNone } from './late.ts';
 import { untaped } from './recorder.ts';
-import { mapTensors, type SavedBuffer } from './saved-buffer.ts';
+import { mapTensors, mustBeAsSaved, type SavedBuffer } from './saved-buffer.ts';
 import type { SlotStage } from './slot.ts';
 
 /** Passed through the stages of a pipeline, and undone in reverse. */
@@ -14,11 +14,14 @@ export class PackedBuffer implements SavedBuffer {
   readonly bytes: number;
   readonly version: number;
   private readonly packed: Packed;
+  private readonly dataId: DataId;
 
   constructor(
     value: Tensor,
     private readonly stages: readonly SlotStage[],
+    private readonly describe: string,
   ) {
+    this.dataId = value.dataId;
     this.version = bufferVersion(value.dataId);
     // The forward is being recorded: what a stage computes is no part of it.
     this.packed = untaped(() => scoped(() => pack(value, stages)));
@@ -38,7 +41,12 @@ export class PackedBuffer implements SavedBuffer {
     return this.stages.some((stage) => stage.asynchronous);
   }
 
+  get now(): boolean {
+    return this.stages.every((stage) => !stage.asynchronous || stage.unpackNow);
+  }
+
   restore(): Tensor {
+    this.mustBeAsSaved();
     return unpack(this.packed);
   }
 
@@ -46,10 +54,12 @@ export class PackedBuffer implements SavedBuffer {
     const { packed } = this;
     const stage = packed instanceof Tensor ? undefined : packed.stage;
     if (!stage?.unpackTimes) return mul(dy, this.restore());
+    this.mustBeAsSaved();
     return guard(stage, () => stage.unpackTimes?.(inner(packed as Layer), dy) as Tensor);
   }
 
-  restoreLate(): Promise<Tensor> {
+  async restoreLate(): Promise<Tensor> {
+    this.mustBeAsSaved();
     return unpackLate(this.packed);
   }
 
@@ -59,6 +69,10 @@ export class PackedBuffer implements SavedBuffer {
 
   free(): void {
     discard(this.packed);
+  }
+
+  private mustBeAsSaved(): void {
+    mustBeAsSaved(this.dataId, this.version, this.describe);
   }
 }
 
@@ -88,7 +102,7 @@ function pack(value: Tensor, stages: readonly SlotStage[]): Packed {
 function unpack(packed: Packed): Tensor {
   if (packed instanceof Tensor) return shareBuffer(packed);
   const { stage } = packed;
-  const made = guard(stage, () => stage.unpack(inner(packed)));
+  const made = guard(stage, () => (stage.unpackNow ?? stage.unpack).call(stage, inner(packed)));
   if (!(made instanceof Promise)) return made;
   made.then((late) => late.dispose()).catch(() => undefined);
   throw new TapgradError({

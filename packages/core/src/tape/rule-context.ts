@@ -43,7 +43,7 @@ export function contextOf(node: TapeNode, { dy, dys, tape, restored, retain }: V
     if (known) return known;
     const slot = node.slots[name];
     if (!slot || released.has(name)) throw unreadable(node, name, slot === undefined);
-    if (slot.asynchronous) throw comesLate(node, name);
+    if (!slot.now) throw comesLate(node, name);
     const value = place(
       scope.run(() => untaped(() => slot.restore())),
       name,

@@ -1,4 +1,4 @@
-import { mul, Tensor } from '@tensorflow/tfjs-core';
+import { type DataId, mul, Tensor } from '@tensorflow/tfjs-core';
 import { hold, shareBuffer, shareData } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import { bufferVersion, bytesOf } from './buffer-marks.ts';
@@ -9,6 +9,7 @@ export interface SavedBuffer {
   readonly exact: boolean;
   readonly derivativeCoded: boolean;
   readonly asynchronous: boolean;
+  readonly now: boolean;
   readonly references: { count: number };
   /** That of the buffer when it was saved. */
   readonly version: number;
@@ -26,11 +27,22 @@ export interface SavedBuffer {
   free(): void;
 }
 
+/** @throws TapgradError SAVED_VALUE_MODIFIED, also where what is kept is a copy: a plugin must not hide the mistake */
+export function mustBeAsSaved(dataId: DataId, version: number, what: string): void {
+  if (bufferVersion(dataId) === version) return;
+  throw new TapgradError({
+    code: 'SAVED_VALUE_MODIFIED',
+    message: `${what} was changed in place between forward and backward`,
+    fix: 'update parameters after backward, or run forward again',
+  });
+}
+
 /** Kept as it is. */
 export class SharedBuffer implements SavedBuffer {
   readonly exact = true;
   readonly derivativeCoded = false;
   readonly asynchronous = false;
+  readonly now = true;
   readonly references = { count: 0 };
   readonly tensors: readonly [Tensor];
   private readonly handle: Tensor;
@@ -46,13 +58,7 @@ export class SharedBuffer implements SavedBuffer {
   }
 
   restore(): Tensor {
-    if (bufferVersion(this.handle.dataId) !== this.version) {
-      throw new TapgradError({
-        code: 'SAVED_VALUE_MODIFIED',
-        message: `${this.describe} was changed in place between forward and backward`,
-        fix: 'update parameters after backward, or run forward again',
-      });
-    }
+    mustBeAsSaved(this.handle.dataId, this.version, this.describe);
     return shareBuffer(this.handle);
   }
 

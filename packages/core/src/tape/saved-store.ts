@@ -57,7 +57,7 @@ export class SavedStore {
     const kind = bufferKind(tensor.dataId) ?? 'activation';
     const { stages } = kind === 'activation' ? this.plan(tensor, operand, role, node) : new SlotPlan();
     const what = `${operand} of ${node.kernel}${node.modulePath ? ` in ${node.modulePath}` : ''}`;
-    const made = stages.length > 0 ? new PackedBuffer(tensor, stages) : new SharedBuffer(tensor, what);
+    const made = stages.length > 0 ? new PackedBuffer(tensor, stages, what) : new SharedBuffer(tensor, what);
     // A code of the derivative is of use to this one node: another op of the same value has another derivative.
     if (!made.derivativeCoded) this.buffers.set(tensor.dataId, made);
     if (kind === 'activation') {
@@ -95,6 +95,7 @@ export class SavedStore {
       exact: buffer.exact,
       derivativeCoded: buffer.derivativeCoded,
       asynchronous: buffer.asynchronous,
+      now: buffer.now,
       restore: () => viewAs(buffer.restore(), shape, dtype),
       restoreTimes: (dy) => buffer.restoreTimes(dy),
       restoreLate: async () => viewOfLate(await buffer.restoreLate(), shape, dtype),
@@ -154,6 +155,7 @@ function derivedSlot(recompute: (operands: Record<string, Tensor>) => Tensor, op
     exact: true,
     derivativeCoded: false,
     asynchronous: operands.some(([, slot]) => slot.asynchronous),
+    now: operands.every(([, slot]) => slot.now),
     restore,
     restoreTimes: (dy) => mul(dy, restore()),
     async restoreLate() {

@@ -41,6 +41,8 @@ export interface SlotStage<Packed = unknown> {
   readonly restores?: 'value' | 'derivative';
   /** Set if `unpack` may return a promise. */
   readonly asynchronous?: boolean;
+  /** Of an asynchronous stage that can also do without waiting: what `backward` calls, which cannot wait. */
+  unpackNow?(packed: Packed): Tensor;
   /** Said of a stage that does not give the same bits back: its error bound, in words or figures. */
   readonly lossy?: string | number;
   /** Starts bringing the value back, some nodes before it is needed. */
@@ -82,6 +84,8 @@ export interface Slot {
   /** True if restore gives the saved bits back. */
   readonly exact: boolean;
   readonly derivativeCoded: boolean;
-  /** True if only `restoreLate` can restore it. */
+  /** True if it comes back by `restoreLate` where backward can wait. */
   readonly asynchronous: boolean;
+  /** False if `restore` cannot restore it. */
+  readonly now: boolean;
 }

@@ -5,6 +5,7 @@ import {
   attention,
   gelu,
   linear,
+  markModified,
   type RecordOptions,
   record,
   type SaveRequest,
@@ -203,5 +204,35 @@ describe('derived slots', () => {
       expect(count(through({ ...lossy, lossy: undefined }))).toBe(2);
       w.dispose();
     });
+  });
+});
+
+describe('a value that was changed in place after it was saved', () => {
+  const [alias, copy] = [
+    { pack: (x: tf.Tensor) => x, unpack: (x: tf.Tensor) => x },
+    { pack: (x: tf.Tensor) => tf.clone(x), unpack: (x: tf.Tensor) => tf.clone(x) },
+  ];
+
+  it.each([
+    ['kept as it is', undefined],
+    ['behind a stage that keeps it', through(alias)],
+    ['behind a stage that copies it', through(copy)],
+  ])('is refused, %s', async (_, plan) => {
+    const refused = expect.objectContaining({ code: 'SAVED_VALUE_MODIFIED' });
+    for (const late of [false, true])
+      await expectNoLeak(async () => {
+        const w = normal([3], 'w');
+        let made: tf.Tensor | undefined;
+        const exponential = () => {
+          made = tf.keep(tf.exp(w));
+          return tf.sum(made);
+        };
+        const { value, tape } = record(exponential, { parameters: { w }, ...(plan && { plan }) });
+        markModified(made as tf.Tensor);
+        if (late) await expect(tape.backwardAsync(value)).rejects.toThrow(refused);
+        else expect(() => tape.backward(value)).toThrow(refused);
+        tape.dispose();
+        tf.dispose([value, w, made as tf.Tensor]);
+      });
   });
 });

@@ -8,6 +8,7 @@ import { continualReplaySpecs } from './continual-replay.ts';
 import { continualZsclSpecs } from './continual-zscl.ts';
 import { ladderSpecs } from './ladder.ts';
 import { momentumAuxiliarySpecs } from './momentum-auxiliary.ts';
+import { offloadSpecs } from './offload.ts';
 import { queryTokensSpecs } from './query-tokens.ts';
 
 export { tinyDualEncoder, tinyImages, tinyTexts } from './dual-encoder.ts';
@@ -23,6 +24,7 @@ export {
   continualZsclSpecs,
   ladderSpecs,
   momentumAuxiliarySpecs,
+  offloadSpecs,
   queryTokensSpecs,
 };
 
@@ -33,6 +35,7 @@ export const builtinPlugins: readonly PluginSpec[] = [
   ...momentumAuxiliarySpecs,
   ...activationCompressionSpecs,
   ...activationPresetSpecs,
+  ...offloadSpecs,
   ...continualReplaySpecs,
   ...continualRegulariserSpecs,
   ...continualZsclSpecs,

@@ -58,6 +58,7 @@ const adding = [
   'addParameter',
   'filterTrainable',
   'keepInEvaluation',
+  'recompute',
   'snapshot',
   'snapshotStack',
   'keep',

@@ -1,0 +1,5 @@
+import { testPlugin } from '@tapgrad/testing';
+import { offloadSpecs } from '@tapgrad/testing/builtin';
+import { describe, it } from 'vitest';
+
+for (const spec of offloadSpecs) testPlugin(spec, { describe, it });
