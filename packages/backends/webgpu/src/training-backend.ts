@@ -1,3 +1,4 @@
+import { TapgradError } from '@tapgrad/core';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { type BackendValues, type DataId, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { DeviceFaults, outOfMemory } from './device-faults.ts';
@@ -8,6 +9,9 @@ import { ReadBack } from './read-back.ts';
 import type { Dispatch } from './shader.ts';
 import type { Internals, StockProgram, StockUniforms, TensorData } from './stock-backend.ts';
 import { keyOf, type StockPipeline, spreadOverAxes } from './stock-programs.ts';
+
+/** Elements of an integer tensor of which the host keeps a copy. */
+const keptOnHost = 1 << 16;
 
 /** tfjs's backend with pipelines, bind groups, uniforms, submits and memory of its own, which also runs shaders with several outputs. */
 export class TrainingBackend extends WebGPUBackend {
@@ -128,7 +132,8 @@ export class TrainingBackend extends WebGPUBackend {
     const values = data.dtype === 'float32' ? asFloats(data.values) : asIntegers(data.values);
     if (bytes > 0) this.gpu.queue.writeBuffer(buffer, 0, values);
     data.resource = buffer;
-    data.values = null;
+    // A few kernels (sums by segment) need short lists of integers on the host at once.
+    if (data.dtype !== 'int32' || values.length > keptOnHost) data.values = null;
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
@@ -143,7 +148,10 @@ export class TrainingBackend extends WebGPUBackend {
     return values;
   }
 
+  /** @throws TapgradError `WEBGPU_SYNC_READ` where values are on the device alone, and the engine can only be waited for */
   override readSync(dataId: DataId): BackendValues {
+    const { values, dtype } = this.dataOf(dataId);
+    if (!values && dtype !== 'complex64' && typeof OffscreenCanvas === 'undefined') throw readAtOnce();
     super.readSync(dataId);
     return this.dataOf(dataId).values as Float32Array;
   }
@@ -216,6 +224,14 @@ export class TrainingBackend extends WebGPUBackend {
     this.endComputePassEncoder();
     if (this.internals.commandEncoder) this.submitQueue();
   }
+}
+
+function readAtOnce(): TapgradError {
+  return new TapgradError({
+    code: 'WEBGPU_SYNC_READ',
+    message: 'values that are on the device were asked for at once, and WebGPU in Node can only be waited for',
+    fix: 'read with await tensor.data(); before an op that looks at values on the host, await data() of the tensor that it looks at',
+  });
 }
 
 function asFloats(values: ArrayLike<number>): Float32Array<ArrayBuffer> {

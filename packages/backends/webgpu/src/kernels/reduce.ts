@@ -1,6 +1,7 @@
 import { backend_util, Mean, Sum, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { callKernel, type KernelCall, kernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
+import { foldIntegers, meanOfIntegers } from './reduce-integers.ts';
 import { sumMiddle } from './reduce-middle.ts';
 
 interface Attrs {
@@ -35,8 +36,10 @@ function sumOver(gpu: TrainingBackend, x: TensorInfo, axes: readonly number[], d
 
 const reduction =
   (isMean: boolean) =>
-  ({ inputs: { x }, attrs: { axis, keepDims }, gpu, stock }: KernelCall<{ x: TensorInfo }, Attrs>) => {
-    if (x.dtype !== 'float32') return stock();
+  ({ inputs: { x }, attrs: { axis, keepDims }, gpu }: KernelCall<{ x: TensorInfo }, Attrs>) => {
+    if (x.dtype === 'int32' || x.dtype === 'bool') {
+      return isMean ? meanOfIntegers(gpu, x, { axis, keepDims }) : foldIntegers(gpu, x, { axis, keepDims }, 'sum');
+    }
     const axes = util.parseAxisParam(axis, x.shape).sort((a, b) => a - b);
     const count = util.sizeFromShape(axes.map((each) => x.shape[each]!));
     const kept = x.shape.filter((_, each) => !axes.includes(each));

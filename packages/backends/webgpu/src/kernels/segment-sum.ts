@@ -37,7 +37,7 @@ export function registerSegmentSums(): void {
 }
 
 /** x `[n, ...rest]` to `[segments, ...rest]`. */
-function segmentSum(gpu: TrainingBackend, x: TensorInfo, ids: TensorInfo, segments: number): TensorInfo {
+export function segmentSum(gpu: TrainingBackend, x: TensorInfo, ids: TensorInfo, segments: number): TensorInfo {
   const [n = 0, ...rest] = x.shape;
   const width = util.sizeFromShape(rest);
   const shape = [segments, ...rest];
