@@ -16,7 +16,7 @@ const keptOnHost = 1 << 16;
 /** tfjs's backend with pipelines, bind groups, uniforms, submits and memory of its own, which also runs shaders with several outputs. */
 export class TrainingBackend extends WebGPUBackend {
   readonly faults: DeviceFaults;
-  private readonly gpu: GPUDevice;
+  protected readonly gpu: GPUDevice;
   private readonly internals = this as unknown as Internals;
   private readonly pool: BufferPool;
   private readonly execution: Execution;
@@ -214,13 +214,19 @@ export class TrainingBackend extends WebGPUBackend {
   }
 
   private copyNow(from: GPUBuffer, to: GPUBuffer, bytes: number): void {
-    this.ensureCommandEncoderReady();
-    this.endComputePassEncoder();
-    this.internals.commandEncoder!.copyBufferToBuffer(from, 0, to, 0, bytes);
+    this.encodeCopy(from, to, bytes);
     this.submitQueue();
   }
 
-  private flush(): void {
+  /** Copies behind all commands so far. */
+  protected encodeCopy(from: GPUBuffer, to: GPUBuffer, bytes: number): void {
+    this.pool.of(from).batch = this.execution.commands.batch;
+    this.ensureCommandEncoderReady();
+    this.endComputePassEncoder();
+    this.internals.commandEncoder!.copyBufferToBuffer(from, 0, to, 0, bytes);
+  }
+
+  protected flush(): void {
     this.endComputePassEncoder();
     if (this.internals.commandEncoder) this.submitQueue();
   }

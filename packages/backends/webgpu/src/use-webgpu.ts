@@ -2,8 +2,8 @@ import { TapgradError } from '@tapgrad/core';
 import { engine, env, ready, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { refuseSoftware, requestDevice } from './device.ts';
 import { findGpu } from './find-gpu.ts';
+import { OffloadingBackend } from './offloading-backend.ts';
 import { BACKEND } from './register.ts';
-import { TrainingBackend } from './training-backend.ts';
 
 export interface WebgpuOptions {
   /** Which adapter, where there are several. Default `high-performance`. */
@@ -38,7 +38,7 @@ async function start(options: WebgpuOptions): Promise<GPUAdapterInfo> {
   // tfjs registers a factory under this name where it sees navigator.gpu, with a device of the least limits.
   if (BACKEND in engine().registry) removeBackend(BACKEND);
   else delete engine().registryFactory[BACKEND];
-  if (!registerBackend(BACKEND, () => new TrainingBackend(device, info), 3)) {
+  if (!registerBackend(BACKEND, () => new OffloadingBackend(device, info), 3)) {
     throw new TapgradError({ code: 'WEBGPU_DEVICE', message: 'tfjs refused the backend "webgpu"' });
   }
   return info;

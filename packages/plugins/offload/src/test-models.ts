@@ -26,6 +26,35 @@ export class Perceptron extends Module {
   }
 }
 
+class Block extends Module {
+  readonly up: Linear;
+  readonly down: Linear;
+
+  constructor(width: number, key: string) {
+    super();
+    this.up = new Linear(width, 4 * width, { random: randomStream(3, key, 'up') });
+    this.down = new Linear(4 * width, width, { random: randomStream(3, key, 'down') });
+  }
+
+  override forward(x: tf.Tensor): tf.Tensor {
+    return this.down.call(tf.relu(this.up.call(x)));
+  }
+}
+
+/** Blocks that save four times as much inside as passes between them. */
+export class Tower extends Module {
+  readonly blocks: readonly Block[];
+
+  constructor(blocks: number, width: number) {
+    super();
+    this.blocks = Array.from({ length: blocks }, (_, i) => new Block(width, `block ${i}`));
+  }
+
+  override forward(x: tf.Tensor): tf.Tensor {
+    return this.blocks.reduce((value, block) => block.call(value), x);
+  }
+}
+
 export function normal(shape: readonly number[], key: string): tf.Tensor {
   const size = shape.reduce((product, length) => product * length, 1);
   return tf.tensor(randomStream(7, key).normal(size), [...shape]);
@@ -33,8 +62,8 @@ export function normal(shape: readonly number[], key: string): tf.Tensor {
 
 export const sumOfSquares = (outputs: unknown): tf.Tensor => tf.sum(tf.square(outputs as tf.Tensor));
 
-export function attached(model: Module<never, unknown>, plugins: readonly Plugin[]): Stack {
-  return attach<unknown>(model, [...plugins], { loss: sumOfSquares, optimizer: sgd({ learningRate: 0.01 }) });
+export function attached(model: Module<never, unknown>, plugins: readonly (Plugin | readonly Plugin[])[]): Stack {
+  return attach<unknown>(model, [...plugins], { loss: sumOfSquares, optimizer: sgd({ learningRate: 1e-5 }) });
 }
 
 /** The parameters' values after some steps, read as numbers. */

@@ -1,0 +1,130 @@
+import type { HostValues } from '@tapgrad/core';
+import type { DataType, TypedArray } from '@tensorflow/tfjs-core';
+import type { DeviceFaults } from './device-faults.ts';
+
+/** What copies to the host need of the backend. */
+interface Queue {
+  readonly device: GPUDevice;
+  readonly faults: DeviceFaults;
+  /** Encodes a copy behind all commands so far. */
+  copy(from: GPUBuffer, to: GPUBuffer, bytes: number): void;
+  /** Submits what is encoded. */
+  flush(): void;
+}
+
+/**
+ * Values that leave the device by a command among the others: the copy goes to a mappable buffer, which lies in the host's memory, and the tensor's own
+ * buffer is free for the commands that follow. They can be read once the copy was submitted and the buffer is mapped; it stays
+ * mapped until it is freed.
+ */
+export class HostStaging {
+  /** Copied by commands that were not submitted yet: their buffers must neither be mapped nor destroyed. */
+  private encoded: StagedValues[] = [];
+  private readonly idle = new Map<number, GPUBuffer[]>();
+  private bytes = { used: 0, idle: 0, most: 0 };
+
+  constructor(private readonly queue: Queue) {}
+
+  copy(from: GPUBuffer, dtype: DataType, bytes: number): HostValues {
+    this.queue.faults.refuseIfLost();
+    const buffer = this.take(Math.max(bytes, 4));
+    this.queue.copy(from, buffer, bytes);
+    const values = new StagedValues(buffer, dtype, bytes, this.queue, () => this.put(buffer));
+    this.encoded.push(values);
+    return values;
+  }
+
+  /** To be called after each submit. */
+  submitted(): void {
+    const { encoded } = this;
+    this.encoded = [];
+    for (const values of encoded) values.submitted();
+  }
+
+  /** Destroys the buffers that wait for the next values. */
+  trim(): void {
+    for (const buffer of [...this.idle.values()].flat()) buffer.destroy();
+    this.idle.clear();
+    this.bytes = { used: this.bytes.used, idle: 0, most: this.bytes.used };
+  }
+
+  private take(size: number): GPUBuffer {
+    const known = this.idle.get(size)?.pop();
+    if (known) this.bytes.idle -= size;
+    this.bytes.used += size;
+    this.bytes.most = Math.max(this.bytes.most, this.bytes.used);
+    const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+    return known ?? this.queue.device.createBuffer({ label: 'host', size, usage });
+  }
+
+  /** Steps repeat: what one needed at most is kept for the next. */
+  private put(buffer: GPUBuffer): void {
+    const { size } = buffer;
+    this.bytes.used -= size;
+    if (buffer.mapState !== 'unmapped' || this.bytes.used + this.bytes.idle + size > this.bytes.most) {
+      buffer.destroy();
+      return;
+    }
+    this.bytes.idle += size;
+    const stack = this.idle.get(size);
+    if (stack) stack.push(buffer);
+    else this.idle.set(size, [buffer]);
+  }
+}
+
+class StagedValues implements HostValues {
+  values: TypedArray | undefined;
+  private mapping: Promise<void> | undefined;
+  private freed = false;
+
+  constructor(
+    private readonly buffer: GPUBuffer,
+    private readonly dtype: DataType,
+    private readonly bytes: number,
+    private readonly queue: Queue,
+    private readonly putBack: () => void,
+  ) {}
+
+  get arrived(): boolean {
+    return this.values !== undefined;
+  }
+
+  whenArrived(): Promise<void> {
+    if (!this.mapping) this.queue.flush();
+    return this.mapping ?? Promise.resolve();
+  }
+
+  submitted(): void {
+    if (this.freed) {
+      this.putBack();
+      return;
+    }
+    this.mapping = this.map();
+    // Who waits for the values is told; of those that nobody waits for any more, nobody need be.
+    this.mapping.catch(() => undefined);
+  }
+
+  free(): void {
+    if (this.freed) return;
+    this.freed = true;
+    this.values = undefined;
+    if (!this.mapping) return;
+    if (this.buffer.mapState === 'mapped') this.buffer.unmap();
+    this.putBack();
+  }
+
+  private async map(): Promise<void> {
+    try {
+      await this.buffer.mapAsync(GPUMapMode.READ);
+    } catch (cause) {
+      if (this.freed) return;
+      // A lost device says so after its buffers do.
+      await new Promise((resolve) => setTimeout(resolve));
+      this.queue.faults.raise();
+      throw cause;
+    }
+    if (this.freed) return;
+    const range = this.buffer.getMappedRange(0, this.bytes);
+    this.values = this.dtype === 'float32' ? new Float32Array(range) : new Int32Array(range);
+  }
+}

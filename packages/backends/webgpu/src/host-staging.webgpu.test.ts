@@ -1,0 +1,68 @@
+import { type HostTransfer, type HostValues, hostTransfer } from '@tapgrad/core';
+import { add, backend, dispose, engine, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useWebgpu } from './index.ts';
+
+beforeAll(() => useWebgpu());
+
+const transfer = () => hostTransfer() as HostTransfer;
+
+async function arrived(values: HostValues): Promise<number[]> {
+  await values.whenArrived();
+  expect(values.arrived).toBe(true);
+  return [...(values.values ?? [])];
+}
+
+async function back(values: HostValues, like: Tensor): Promise<number[]> {
+  await values.whenArrived();
+  const info = transfer().fromHost(values.values!, like.shape, like.dtype);
+  const made = engine().makeTensorFromTensorInfo(info, backend());
+  // Nothing of the copy may be needed any more.
+  values.free();
+  const numbers = [...(await made.data())];
+  made.dispose();
+  return numbers;
+}
+
+describe('values that leave the device for the host', () => {
+  it.each([
+    ['float32', [0.1, -2, Number.MAX_VALUE, 1e-40]],
+    ['int32', [1, -2, 2 ** 30]],
+    ['bool', [1, 0, 1]],
+  ] as const)('come back bit for bit: %s', async (dtype, numbers) => {
+    const x = tensor([...numbers], undefined, dtype);
+    const copy = transfer().toHost(x.dataId);
+    expect(await back(copy, x)).toEqual([...(await x.data())]);
+    x.dispose();
+  });
+
+  it('are those of the moment, though their buffer serves others at once', async () => {
+    const x = tensor([1, 2, 3, 4]);
+    const computed = mul(x, 2);
+    const copy = transfer().toHost(computed.dataId);
+    computed.dispose();
+    const others = Array.from({ length: 8 }, (_, i) => add(x, i));
+    expect(await arrived(copy)).toEqual([2, 4, 6, 8]);
+    copy.free();
+    dispose([x, ...others]);
+  });
+
+  it('may be given up before they were copied, while they come and when they are there', async () => {
+    const x = tensor([1, 2, 3]);
+    const early = transfer().toHost(x.dataId);
+    early.free();
+    const late = transfer().toHost(x.dataId);
+    const coming = late.whenArrived();
+    late.free();
+    await coming;
+    const there = transfer().toHost(x.dataId);
+    expect(await arrived(there)).toEqual([1, 2, 3]);
+    there.free();
+    there.free();
+    expect(there.arrived).toBe(false);
+    const again = transfer().toHost(x.dataId);
+    expect(await arrived(again)).toEqual([1, 2, 3]);
+    again.free();
+    x.dispose();
+  });
+});
