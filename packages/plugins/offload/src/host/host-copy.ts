@@ -41,7 +41,11 @@ export function copiesAtOnce(): boolean {
 export function toDevice(values: TypedArray | undefined, shape: readonly number[], dtype: DataType): Tensor {
   if (!values) return fill([...shape], 0, dtype as 'float32');
   const transfer = hostTransfer();
-  if (transfer) return engine().makeTensorFromTensorInfo(transfer.fromHost(values, shape, dtype), backend());
+  if (transfer) {
+    // A device is not given memory that threads share.
+    const own = values.buffer instanceof ArrayBuffer ? values : values.slice();
+    return engine().makeTensorFromTensorInfo(transfer.fromHost(own, shape, dtype), backend());
+  }
   return tensor(getBackend() === 'cpu' ? values.slice() : values, [...shape], dtype as 'float32');
 }
 
