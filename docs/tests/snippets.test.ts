@@ -3,14 +3,22 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { publicPackages } from '../../scripts/lib/packages.mjs';
-import { pages, root, snippets } from './markdown.ts';
+import { type Page, pages, root, snippets } from './markdown.ts';
 
 const folder = join(root, 'node_modules/.cache/tapgrad/snippets');
 
 // A block that is no whole program is marked "ts fragment".
 const programs = pages().flatMap((page) => snippets(page).filter(({ language }) => language === 'ts'));
 
-it(`the ${programs.length} TypeScript programs in README and docs compile`, async () => {
+const cards = pages().filter(({ file }) => file.endsWith('/card.md'));
+
+it.each(cards.map(({ file }) => file))('%s shows the method in whole programs, which are compiled', (file) => {
+  const inCard = snippets(cards.find((card) => card.file === file) as Page).map(({ language }) => language);
+  expect(inCard.filter((language) => language.startsWith('ts')).filter((language) => language !== 'ts')).toEqual([]);
+  expect(programs.some((program) => program.file === file)).toBe(true);
+});
+
+it(`the ${programs.length} TypeScript programs in README, docs and cards compile`, async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   programs.forEach(({ file, line, code }) => {
