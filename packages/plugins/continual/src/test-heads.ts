@@ -36,11 +36,19 @@ export function pairBatch(index: number, seed = 0): Batch & { inputs: Tensor; ta
 }
 
 /** Begins a task, trains some steps on its batch, and ends it. */
-export async function learn(stack: Stack<Tensor>, index: number, steps = 2): Promise<void> {
+export async function learn(
+  stack: Stack<Tensor>,
+  index: number,
+  steps = 2,
+  tell?: (loss: number) => void,
+): Promise<void> {
   const task = pairTask(index);
   const batch = pairBatch(index);
   await stack.begin('task', { index, task });
-  for (let i = 0; i < steps; i++) await (await stack.step(batch)).loss;
+  for (let i = 0; i < steps; i++) {
+    const loss = await (await stack.step(batch)).loss;
+    tell?.(loss);
+  }
   await stack.end('task', { index, task });
   batch.inputs.dispose();
   batch.targets.dispose();

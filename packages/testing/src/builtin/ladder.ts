@@ -10,6 +10,7 @@ const lst: PluginSpec = {
   uses: [
     { on: tinyTextEncoder, plugins: () => ladder({ ...small, samplesForFisher: 4 }) },
     { on: tinyVisionTransformer, plugins: () => ladder({ ...small, init: 'random', fuse: 'after', pooling: 'first' }) },
+    { on: tinyTextEncoder, plugins: () => ladder({ reduction: 4, init: 'random', temperature: 0.5 }) },
   ],
   gradients: 'exact',
 };

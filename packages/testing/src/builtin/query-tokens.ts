@@ -18,6 +18,7 @@ export const queryTokensSpecs: readonly PluginSpec[] = [
     uses: [
       { on: tinyVisionTransformer, plugins: () => promptTokens({ count: 2 }) },
       { on: tinyTextEncoder, plugins: () => promptTokens({ count: 2, mode: 'shallow' }) },
+      { on: tinyTextEncoder, plugins: () => promptTokens({ count: 2, head: { classes } }) },
     ],
     gradients: 'exact',
   },

@@ -1,10 +1,9 @@
 import { type PluginContext, TapgradError } from '@tapgrad/core';
-import { Linear } from '@tapgrad/nn';
-import { Tensor } from '@tensorflow/tfjs-core';
+import { DualEncoder, Linear } from '@tapgrad/nn';
 
-type Context = Pick<PluginContext<unknown>, 'hooks' | 'model' | 'parameters' | 'filterTrainable'>;
+type AnyModule = PluginContext<unknown>['model'];
 
-/** The linear layer that a model ends with. */
+/** The linear layer that gives a model's logits. */
 export interface ModelHead {
   /** Path of its module. */
   readonly path: string;
@@ -17,93 +16,71 @@ export interface ModelHead {
 const usualNames = ['head', 'fc', 'classifier'];
 
 /**
- * The module that is named, or the linear layer that the model ends with: the one called `head`, `fc` or `classifier`, or
- * else the last of its modules if that is a linear layer.
+ * The layer that is named; or the classifier that a plugin has put in the place of the model's; or the linear layer that the
+ * model ends with: the one called `head`, `fc` or `classifier`, or else the last of its modules if that is a linear layer.
  * @throws TapgradError HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS
  */
-export function findHead({ model }: Pick<Context, 'model'>, named?: string): ModelHead {
-  const modules = model.namedModules();
-  const linears = [...modules].flatMap(([path, module]) => (module instanceof Linear ? [path] : []));
-  const known = linears.length > 0 ? `linear layers are ${linears.join(', ')}` : 'it has no linear layer';
+export function findHead(
+  { model, modules }: Pick<PluginContext<unknown>, 'model' | 'modules'>,
+  named?: string,
+): ModelHead {
+  if ((model as AnyModule) instanceof DualEncoder) throw withoutClasses();
+  const linears = new Map(modules().flatMap((each) => (each instanceof Linear ? [[each.path, each] as const] : [])));
+  const brought = broughtClassifiers(modules());
+  const own = [...linears.keys()].filter((path) => !path.includes('/'));
+  const known = linears.size > 0 ? `linear layers are ${[...own, ...brought].join(', ')}` : 'it has no linear layer';
+  const found = (path: string): ModelHead => {
+    const { inFeatures, bias } = linears.get(path) as Linear;
+    return { path, width: inFeatures, bias: bias !== undefined };
+  };
   if (named !== undefined) {
-    if (linears.includes(named)) return shapeOf(named, modules.get(named) as unknown as Linear);
+    if (linears.has(named)) return found(named);
     throw new TapgradError({
       code: 'HEAD_UNKNOWN',
       message: `the model has no linear layer ${named}: ${known}`,
       fix: 'name the linear layer whose output are the logits with `head`',
     });
   }
-  const usual = linears.filter((path) => usualNames.includes(path));
-  const path = usual.length > 0 ? usual : lastLinear(model as never);
-  const [only] = path;
-  if (only !== undefined && path.length === 1) return shapeOf(only, modules.get(only) as unknown as Linear);
+  const usual = brought.length > 0 ? brought : own.filter((path) => usualNames.includes(path));
+  const paths = usual.length > 0 ? usual : lastLinear(model);
+  const [only] = paths;
+  if (only !== undefined && paths.length === 1) return found(only);
   const message = `which linear layer gives the model's logits cannot be told: ${known}`;
   const fix = 'name it with `head`, or build the model with a classifier';
   if (usual.length > 0) throw new TapgradError({ code: 'HEAD_AMBIGUOUS', message, fix });
   throw new TapgradError({ code: 'HEAD_MISSING', message, fix });
 }
 
+/** Paths of the classifiers that plugins have put in the place of the model's: by custom a linear layer named `classifier`. */
+export function broughtClassifiers(modules: readonly AnyModule[]): string[] {
+  return modules.flatMap((each) => (each instanceof Linear && /[/].*\bclassifier$/.test(each.path) ? [each.path] : []));
+}
+
 /** Path of the last module of all, if that is a linear layer. */
-function lastLinear(module: Parameters<typeof childrenOf>[0], path = ''): string[] {
+function lastLinear(module: AnyModule, path = ''): string[] {
   const [name, child] = childrenOf(module).at(-1) ?? [];
   if (name === undefined || !child) return module instanceof Linear && path !== '' ? [path] : [];
   return lastLinear(child, path === '' ? name : `${path}.${name}`);
 }
 
 /** Modules inside with parameters: an activation behind the last layer is no layer. */
-function childrenOf(module: Context['model']): [string, Context['model']][] {
-  return (module.children() as [string, Context['model']][]).filter(([, child]) => child.namedParameters().size > 0);
+function childrenOf(module: AnyModule): [string, AnyModule][] {
+  return (module.children() as [string, AnyModule][]).filter(([, child]) => child.namedParameters().size > 0);
 }
 
-function shapeOf(path: string, { inFeatures, bias }: Linear): ModelHead {
-  return { path, width: inFeatures, bias: bias !== undefined };
-}
-
-/**
- * Puts what `make` gives of the head's input in the place of the head's output; the head's own where it gives nothing.
- * The head does not train.
- * @throws TapgradError HEAD_TAKEN at attach; in forward OUTPUT_KIND
- */
-export function replaceHead(
-  { hooks, parameters, filterTrainable }: Context,
-  { path, width }: ModelHead,
-  make: (features: Tensor) => Tensor | undefined,
-): void {
-  const other = [...parameters().keys()].find((name) => name.endsWith('/classifier.weight'));
-  if (other) {
-    throw new TapgradError({
-      code: 'HEAD_TAKEN',
-      message: `${other.slice(0, other.indexOf('/'))} has put a classifier of its own in the place of ${path}`,
-      fix: "let it keep the model's own head (head: 'model'), which this plugin replaces",
-    });
-  }
-  let features: unknown;
-  hooks.tap(`${path}:input`).forward<unknown>((value) => {
-    features = Array.isArray(value) ? value[0] : value;
-  });
-  hooks.tap(`${path}:output`).forward<unknown>(() => {
-    const given = features;
-    features = undefined;
-    return make(checked(given, path, width));
-  });
-  filterTrainable((name) => (name === `${path}.weight` || name === `${path}.bias` ? false : undefined));
-}
-
-function checked(value: unknown, path: string, width: number): Tensor {
-  if (value instanceof Tensor && value.rank === 2 && value.shape[1] === width) return value;
-  const found = value instanceof Tensor ? `a tensor of shape [${value.shape}]` : `a ${typeof value}`;
-  throw new TapgradError({
-    code: 'OUTPUT_KIND',
-    message: `${path} is given ${found} where features [batch, ${width}] are needed`,
-    fix: 'let `head` name the layer that takes one vector a sample',
+/** An image-text model: its linear layers are projections to the common space. */
+function withoutClasses(): TapgradError {
+  return new TapgradError({
+    code: 'HEAD_MISSING',
+    message: 'a DualEncoder gives embeddings of images and texts: it has no head for classes, which are texts here',
+    fix: 'learn with it as it is, for example with zscl; or attach the head to a classifier of images alone',
   });
 }
 
-/** Plugins whose own classifier stands in for the model's head, or which let nothing of other plugins train. */
-export const headsOfTheirOwn = ['ladder', 'sherl', 'unipt', 'r2', 'query-tokens'].map((plugin) => ({
-  plugin,
-  why: `${plugin} gives what a head of its own makes of a frozen model, so that a new head would not be reached or would not train`,
-}));
+/** For what stands in the place of a head for classes. */
+export const withoutHeads = [
+  { plugin: 'r2', why: 'r2 gives moments of videos by heads of its own, and has none for classes' },
+];
 
-/** Plugins that may put a classifier in the place of the head: they come first, so that it is seen. */
+/** What may put a classifier of its own in the place of the model's, and declares no `output:model`: it comes first. */
 export const headsBefore = ['prompt-tokens?', 'prefix-tokens?'];

@@ -1,9 +1,10 @@
 import { attach, copyOf, definePlugin, Module, type Plugin, type Stack } from '@tapgrad/core';
 import { crossEntropy, Linear } from '@tapgrad/nn';
+import { tinyDualEncoder } from '@tapgrad/testing/builtin';
 import { adamw } from '@tapgrad/train';
-import { dispose, memory, relu, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, memory, relu, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { growingHead } from '../index.ts';
+import { growingHead, lingoCL, prd } from '../index.ts';
 import { learn, pairBatch, pairTask, TinyClassifier, valuesOfAll } from '../test-heads.ts';
 
 let model: TinyClassifier;
@@ -184,12 +185,55 @@ describe('the head that is replaced', () => {
     expect(() => attached(new Headless(), growingHead())).toThrow(/HEAD_MISSING.*no linear layer/);
   });
 
-  it('cannot be one that another plugin has replaced already', () => {
-    const other = definePlugin({
-      name: 'prompt-tokens',
-      apply: ({ addModule }) => void addModule('classifier', new Linear(6, 3)),
-    });
-    expect(() => attached(new TinyClassifier(), growingHead(), other())).toThrow(/HEAD_TAKEN.*prompt-tokens/);
+  /** Puts a classifier of its own in the place of the model's head. */
+  const bringing = (name: string) =>
+    definePlugin({
+      name,
+      writes: [`${name}:classifier`],
+      apply({ hooks, addModule }) {
+        const classifier = addModule('classifier', new Linear(6, 3));
+        let features: unknown;
+        hooks.tap('head:input').forward((value) => {
+          features = value;
+        });
+        hooks.tap('head:output').forward(() => classifier.call(features as Tensor));
+      },
+    })();
+
+  it('is the classifier that another plugin has put in its place', async () => {
+    const target = new TinyClassifier();
+    const other = attach<Tensor>(target, [growingHead(), bringing('prompt-tokens')], { loss: crossEntropy });
+    await other.begin('task', { index: 0, task: pairTask(0) });
+    expect(outputOf(0, other)[0]).toHaveLength(2);
+    const names = [...other.trainableParameters().keys()].filter((name) => name.includes('/'));
+    expect(names).toEqual(['growing-head/parts.0.weight', 'growing-head/parts.0.bias']);
+    other.detach();
+    target.dispose();
+  });
+
+  it('must be named where two plugins have brought one', () => {
+    const plugins = (head?: string) =>
+      [growingHead(head === undefined ? {} : { head }), bringing('prompt-tokens'), bringing('prefix-tokens')] as const;
+    const [head, ...others] = plugins();
+    expect(() => attached(new TinyClassifier(), head, ...others)).toThrow(/HEAD_AMBIGUOUS.*prefix-tokens\/classifier/);
+    const [named, ...rest] = plugins('prefix-tokens/classifier');
+    expect(() => attached(new TinyClassifier(), named, ...rest)).not.toThrow();
+  });
+
+  it.each([
+    ['growing-head', () => growingHead()],
+    ['growing-head that is told which', () => growingHead({ head: 'textProjection' })],
+    ['lingocl', () => lingoCL({ vectors: { zero: [1, 0] } })],
+    ['prd', () => prd()],
+  ])('is none in a model of images and texts: %s is refused, and nothing is left', (_, plugin) => {
+    const dual = tinyDualEncoder.model();
+    dual.state();
+    const held = memory().numTensors;
+    const attempt = () => attach<unknown>(dual, [plugin()], { loss: () => scalar(0) });
+    expect(attempt).toThrow(/HEAD_MISSING.*DualEncoder.*zscl/s);
+    expect(memory().numTensors).toBe(held);
+    attach<unknown>(dual, [], { loss: () => scalar(0) }).detach();
+    dual.dispose();
   });
 
   it('takes classes in the order in which they arrive', async () => {

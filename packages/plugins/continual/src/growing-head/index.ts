@@ -2,25 +2,27 @@ import { definePlugin, type LifeCycleContext } from '@tapgrad/core';
 import { Linear } from '@tapgrad/nn';
 import { concat } from '@tensorflow/tfjs-core';
 import { arrivingClasses } from '../base/arrival.ts';
-import { findHead, headsBefore, headsOfTheirOwn, replaceHead } from '../base/head.ts';
+import { findHead, headsBefore, withoutHeads } from '../base/head.ts';
+import { replaceHead } from '../base/replace-head.ts';
 import { type CheckedGrowingHeadOptions, type GrowingHeadOptions, growingHeadOptions } from './options.ts';
 
 /** Columns of each part, in the order of arrival. */
 type Sizes = readonly number[];
 
 /**
- * A head that grows: in the place of the model's last linear layer one linear part per task, `growing-head/parts.0`, …, added
+ * A head that grows: in the place of the model's last linear layer, or of the classifier that another plugin brings, one linear part per task, `growing-head/parts.0`, …, added
  * when a task begins, for its classes that have no column yet. Parts that are there keep their names, values and optimizer
  * state. The model then returns `[batch, columns]`, the parts side by side; before the first task, what it returns by itself.
  * The model's own head stays as it is.
- * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS, HEAD_TAKEN; at the beginning of a task:
+ * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS; at the beginning of a task:
  * HEAD_CLASSES; in forward: OUTPUT_KIND
  */
 export const growingHead = definePlugin<GrowingHeadOptions, CheckedGrowingHeadOptions>({
   name: 'growing-head',
   version: '0.0.0',
   after: headsBefore,
-  conflicts: headsOfTheirOwn,
+  conflicts: withoutHeads,
+  reads: ['output:model'],
   writes: ['head:model'],
   options: growingHeadOptions,
   apply(context) {
@@ -39,7 +41,7 @@ export const growingHead = definePlugin<GrowingHeadOptions, CheckedGrowingHeadOp
         remove(nameOf(parts.length));
       }
     };
-    replaceHead(context, head, (features) => {
+    replaceHead(context, head, 'parts.', (features) => {
       const logits = parts.map((part) => part.call(features));
       return logits.length > 1 ? concat(logits, -1) : logits[0];
     });

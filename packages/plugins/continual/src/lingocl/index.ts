@@ -2,7 +2,8 @@ import { definePlugin, type LifeCycleContext, Parameter, TapgradError, type Task
 import { Linear } from '@tapgrad/nn';
 import { concat, scalar } from '@tensorflow/tfjs-core';
 import { arrivingClasses } from '../base/arrival.ts';
-import { findHead, headsBefore, headsOfTheirOwn, replaceHead } from '../base/head.ts';
+import { findHead, headsBefore, withoutHeads } from '../base/head.ts';
+import { replaceHead } from '../base/replace-head.ts';
 import { unitRows } from '../base/unit-rows.ts';
 import { type CheckedLingoCLOptions, type LingoCLOptions, lingoCLOptions } from './options.ts';
 import { Targets, type TargetsShape } from './targets.ts';
@@ -14,7 +15,7 @@ import { Targets, type TargetsShape } from './targets.ts';
  * When a task begins, the rows of its classes that are new are appended: their names are `task.classNames`. Before the
  * first task the model gives what it gives by itself. If features and vectors differ in width, one linear map trains between
  * them. The model's own head stays as it is.
- * @throws TapgradError at attach: CLASS_VECTORS_INVALID, HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS, HEAD_TAKEN; at the
+ * @throws TapgradError at attach: CLASS_VECTORS_INVALID, HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS; at the
  * beginning of a task: CLASS_NAMES_MISSING, CLASS_NAME_UNKNOWN, CLASS_VECTORS_INVALID, HEAD_CLASSES; there and at its
  * end: TARGETS_CHANGED; in forward: OUTPUT_KIND
  */
@@ -22,7 +23,8 @@ export const lingoCL = definePlugin<LingoCLOptions, CheckedLingoCLOptions>({
   name: 'lingocl',
   version: '0.0.0',
   after: headsBefore,
-  conflicts: headsOfTheirOwn,
+  conflicts: withoutHeads,
+  reads: ['output:model'],
   writes: ['head:model'],
   options: lingoCLOptions,
   apply(context) {
@@ -47,7 +49,7 @@ export const lingoCL = definePlugin<LingoCLOptions, CheckedLingoCLOptions>({
       map = undefined;
       remove('map');
     };
-    replaceHead(context, head, (features) => {
+    replaceHead(context, head, undefined, (features) => {
       if (parts.length === 0) return undefined;
       const directions = unitRows(map ? map.call(features) : features);
       const logits = parts.map((part) => part.call(directions, scale?.read() ?? first));

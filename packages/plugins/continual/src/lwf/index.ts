@@ -18,7 +18,7 @@ type SeenJson = ReturnType<SeenClasses['json']>;
 export const lwf = definePlugin<LwfOptions, CheckedLwfOptions>({
   name: 'lwf',
   version: '0.0.0',
-  reads: ['weights:task-end', 'head:model', 'output:model', 'batch:samples'],
+  reads: ['weights:task-end', 'head:model', 'output:model', 'parameters:trainable', 'batch:samples'],
   transforms: ['loss:penalty'],
   options: lwfOptions,
   apply(context) {

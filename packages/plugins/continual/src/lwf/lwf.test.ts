@@ -1,11 +1,14 @@
-import { definePlugin, type Plugin } from '@tapgrad/core';
-import { mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { attach, definePlugin, type Plugin } from '@tapgrad/core';
+import { crossEntropy } from '@tapgrad/nn';
+import { sgd } from '@tapgrad/train';
+import { memory, mul, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { columns, growingHead, lwf } from '../index.ts';
+import { columns, growingHead, lingoCL, lwf } from '../index.ts';
 import { blob, Learner } from '../test-streams.ts';
 import { lwfLoss } from './math.ts';
 
 let learner: Learner | undefined;
+const numTensors = () => memory().numTensors;
 const learnerWith = (...plugins: Plugin[]) => {
   learner = new Learner(plugins);
   return learner;
@@ -115,6 +118,45 @@ describe('learning without forgetting', () => {
     }
     expect(values[0]).toBe(0);
     expect(values[1]).toBeGreaterThan(0);
+  });
+
+  it('warms up the columns of heads that grow, and nothing else', async () => {
+    const each = learnerWith(growingHead(), lwf({ warmUp: 1 }));
+    await each.learn(0);
+    await each.begin(1);
+    expect([...each.stack.trainableParameters().keys()].every((name) => name.startsWith('growing-head/'))).toBe(true);
+    await each.step(1);
+    expect(each.stack.trainableParameters().has('hidden.weight')).toBe(true);
+  });
+
+  it.each([
+    ['the user froze', () => [], { warmUp: 1 }, /head\.\*\*.*does not train/],
+    ['the user froze and named', () => [], { warmUp: 1, head: 'head.*' }, /head\.\*.*does not train/],
+    [
+      'has rows that are frozen',
+      () => [lingoCL({ vectors: { zero: [1, 0] } })],
+      { warmUp: 1 },
+      /lingocl.*does not train/,
+    ],
+  ] as const)('refuses to warm up a head that %s, and nothing is left', (_, others, options, said) => {
+    learnerWith().stack.detach();
+    const { model } = learner as Learner;
+    model.freeze('head.**');
+    const before = numTensors();
+    const attempt = () =>
+      attach<Tensor>(model, [...others(), lwf(options)], { loss: crossEntropy, optimizer: sgd({ learningRate: 0.1 }) });
+    expect(attempt).toThrow(/LWF_HEAD/);
+    expect(attempt).toThrow(said);
+    expect(numTensors()).toBe(before);
+    attach<Tensor>(model, [lwf()], { loss: crossEntropy }).detach();
+  });
+
+  it('never lets a frozen part of the classifier train while it warms up', async () => {
+    const each = learnerWith(lwf({ warmUp: 2 }));
+    each.model.freeze('head.bias');
+    await each.learn(0);
+    await each.begin(1);
+    expect([...each.stack.trainableParameters().keys()]).toEqual(['head.weight']);
   });
 
   it('refuses a head that is not there, and a task that is not told', async () => {

@@ -16,7 +16,7 @@ export const lwfOptions = v.strictObject({
   inputs: v.optional(v.picklist(['batch', 'unaugmented']), 'batch'),
   /** Updates at the beginning of each task but the first in which the classifier alone trains. */
   warmUp: v.optional(natural('warmUp', 0), 0),
-  /** Pattern of the names of the classifier's parameters. Default: those of the last linear layer, and of a head that grows. */
+  /** Pattern of the names of the classifier's parameters. Default: those of the head that a plugin grows or brings, or of the last linear layer. */
   head: v.optional(v.string()),
 });
 

@@ -1,7 +1,8 @@
 import { definePlugin, detach, type ForwardPass, type LifeCycleContext, TapgradError } from '@tapgrad/core';
 import { clone, concat, mul, Tensor } from '@tensorflow/tfjs-core';
 import { arrivingClasses } from '../base/arrival.ts';
-import { findHead, headsBefore, headsOfTheirOwn, replaceHead } from '../base/head.ts';
+import { findHead, headsBefore, withoutHeads } from '../base/head.ts';
+import { replaceHead } from '../base/replace-head.ts';
 import { cosines, prototypeLoss, supervisedContrast } from './math.ts';
 import { type CheckedPrdOptions, type PrdOptions, prdOptions } from './options.ts';
 import { descendAlone } from './own-descent.ts';
@@ -29,20 +30,21 @@ const otherHeads = ['growing-head', 'lingocl'].map((plugin) => ({
  * The features are the input of the model's last linear layer. From the first task on the model gives the cosines of features
  * and prototypes, `[batch, classes]`, in training and evaluation; in training the loss terms `contrast`, `prototypes` and
  * `relations` stand in the place of `task`. Targets are int32 labels `[batch]`.
- * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS, HEAD_TAKEN; at the beginning of a task:
+ * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS; at the beginning of a task:
  * HEAD_CLASSES; in a step: OUTPUT_KIND, PRD_TARGETS, PRD_FEATURES
  */
 export const prd = definePlugin<PrdOptions, CheckedPrdOptions>({
   name: 'prd',
   version: '0.0.0',
-  after: headsBefore,
+  // Replayed samples get two views as those of the batch do.
+  after: [...headsBefore, 'er?'],
   conflicts: [
-    ...headsOfTheirOwn,
+    ...withoutHeads,
     ...otherHeads,
     { plugin: 'si', why: 'si measures the gradient of the task’s loss, in whose place prd has terms of its own' },
   ],
-  reads: ['weights:task-end'],
-  writes: ['output:model'],
+  reads: ['weights:task-end', 'output:model'],
+  writes: ['head:model'],
   transforms: ['batch:samples'],
   options: prdOptions,
   apply(context) {
@@ -61,7 +63,7 @@ export const prd = definePlugin<PrdOptions, CheckedPrdOptions>({
     if (options.prototypes !== 'optimizer') {
       descendAlone(context, `${context.name}/prototypes.`, options.prototypes.learningRate);
     }
-    replaceHead(context, head, (features) => {
+    replaceHead(context, head, 'prototypes.', (features) => {
       if (!acts()) return undefined;
       relations.see(features);
       const pass = context.pass();

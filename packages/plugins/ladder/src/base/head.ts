@@ -19,19 +19,19 @@ export class TokenPool extends Module<[features: Tensor, mask: Tensor | undefine
   }
 }
 
-/** A new classifier: features `[batch, tokens, width]` to logits `[batch, classes]`. */
+/** A new classifier: features `[batch, tokens, width]` to logits `[batch, classes]`. Others find its linear layer by its name. */
 export class Classifier extends Module<[features: Tensor, mask: Tensor | undefined]> {
   readonly pool: TokenPool;
-  readonly linear: Linear;
+  readonly classifier: Linear;
 
   constructor(width: number, classes: number, pooling: Pooling, random: RandomStream) {
     super();
     this.pool = new TokenPool(pooling);
-    this.linear = new NewLinear(width, classes, { random });
+    this.classifier = new NewLinear(width, classes, { random });
   }
 
   override forward(features: Tensor, mask: Tensor | undefined): Tensor {
-    return this.linear.call(this.pool.call(features, mask));
+    return this.classifier.call(this.pool.call(features, mask));
   }
 }
 

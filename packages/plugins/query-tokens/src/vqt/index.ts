@@ -61,8 +61,10 @@ export const queryTokens = definePlugin<QueryTokensOptions, CheckedQueryTokensOp
 
     if (options.groupLasso > 0) {
       hooks.loss.tap((terms, { mode }) => {
-        if (mode === 'evaluate') return terms;
-        return { ...terms, groupLasso: mul(options.groupLasso, groupLasso(head.linear.weight.read())) };
+        // Another head may stand in its place.
+        const trains = context.trainableParameters().has(`${context.name}/head.classifier.weight`);
+        if (mode === 'evaluate' || !trains) return terms;
+        return { ...terms, groupLasso: mul(options.groupLasso, groupLasso(head.classifier.weight.read())) };
       });
     }
   },

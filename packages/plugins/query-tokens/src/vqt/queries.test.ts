@@ -104,8 +104,9 @@ describe('the head', () => {
   it('starts with a prior of 0.01 and weights that keep the variance of gradients', () => {
     const made = attached(tinyVision(), { count: 40 });
     const values = new Map(trained(made).map(([name, each]) => [name, Array.from(each.variable.dataSync())]));
-    for (const bias of values.get('query-tokens/head.linear.bias') ?? []) expect(bias).toBeCloseTo(-Math.log(99), 6);
-    const weight = values.get('query-tokens/head.linear.weight') as number[];
+    for (const bias of values.get('query-tokens/head.classifier.bias') ?? [])
+      expect(bias).toBeCloseTo(-Math.log(99), 6);
+    const weight = values.get('query-tokens/head.classifier.weight') as number[];
     const variance = weight.reduce((total, value) => total + value ** 2, 0) / weight.length;
     expect(variance).toBeGreaterThan(0.9 * (2 / 3));
     expect(variance).toBeLessThan(1.1 * (2 / 3));
@@ -117,7 +118,7 @@ describe('the head', () => {
     made.hooks.taps.add({
       plugin: 'spy',
       rank: 9,
-      pattern: 'query-tokens/head.linear:input',
+      pattern: 'query-tokens/head.classifier:input',
       forward: (value) => void (seen = (value as Tensor).arraySync() as number[][]),
     });
     const batch = images();

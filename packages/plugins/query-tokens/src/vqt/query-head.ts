@@ -24,7 +24,8 @@ const prior = 0.01;
  * `[batch, count, width]`, each over its own L2 norm and all side by side. To logits `[batch, classes]`.
  */
 export class QueryHead extends Module<[pooled: Tensor, read: readonly Tensor[]]> {
-  readonly linear: Linear;
+  /** Others find it by its name. */
+  readonly classifier: Linear;
   /** `[count]` for each block. */
   readonly weights: readonly Parameter[];
 
@@ -40,7 +41,7 @@ export class QueryHead extends Module<[pooled: Tensor, read: readonly Tensor[]]>
         fix: 'select with selectQueryFeatures, from a stack with the same blocks, count and pooling',
       });
     }
-    this.linear = new Linear(features?.length ?? all, classes, {
+    this.classifier = new Linear(features?.length ?? all, classes, {
       random,
       initializer: initializers.kaimingNormal({ mode: 'out' }),
       biasInitializer: initializers.constant(-Math.log((1 - prior) / prior)),
@@ -53,7 +54,7 @@ export class QueryHead extends Module<[pooled: Tensor, read: readonly Tensor[]]>
     const blocks = read.map((queries, layer) => unitRows(this.pool(queries, layer)));
     const features = concat([unitRows(pooled), ...blocks], 1);
     const indices = this.sizes.indices();
-    return this.linear.call(indices ? gather(features, indices, 1) : features);
+    return this.classifier.call(indices ? gather(features, indices, 1) : features);
   }
 
   private pool(queries: Tensor, layer: number): Tensor {

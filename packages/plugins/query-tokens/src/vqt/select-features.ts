@@ -24,7 +24,7 @@ export async function selectQueryFeatures(stack: Pick<Stack, 'modules'>, fractio
       fix: 'select features before the stack of the first training is detached',
     });
   }
-  const chosen = await strongestFeatures(head.linear.weight.variable, fraction);
+  const chosen = await strongestFeatures(head.classifier.weight.variable, fraction);
   const { features } = head.sizes;
   return features ? chosen.map((feature) => features[feature] as number) : chosen;
 }

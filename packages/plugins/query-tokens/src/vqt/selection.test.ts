@@ -1,4 +1,4 @@
-import { attach, type Stack } from '@tapgrad/core';
+import { attach, definePlugin, type Stack } from '@tapgrad/core';
 import { crossEntropy } from '@tapgrad/nn';
 import { type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,7 +32,10 @@ afterEach(() => {
 });
 
 const head = (stack: Stack<Tensor>, name: 'weight' | 'bias') =>
-  stack.namedParameters().get(`query-tokens/head.linear.${name}`) as { variable: Tensor; assign(value: Tensor): void };
+  stack.namedParameters().get(`query-tokens/head.classifier.${name}`) as {
+    variable: Tensor;
+    assign(value: Tensor): void;
+  };
 
 describe('the penalty on features', () => {
   it('is the sum of the norms of what the head makes of each', () => {
@@ -53,6 +56,17 @@ describe('the penalty on features', () => {
     expect(penalised.told.groupLasso).toBeCloseTo(penalised.expected, 10);
     expect(penalised.evaluated).toBeCloseTo(penalised.task as number, 10);
     expect(Object.keys((await terms(0)).told)).toEqual(['task']);
+  });
+
+  it('is no term of a classifier that does not train, in whose place another head may stand', async () => {
+    const other = definePlugin({
+      name: 'other-head',
+      apply: ({ filterTrainable }) =>
+        filterTrainable((name) => (name === 'query-tokens/head.classifier.weight' ? false : undefined)),
+    });
+    const { stack, release } = trainer(model, [queryTokens({ ...options, groupLasso: 0.5 }), other()]);
+    expect(Object.keys((await stack.step(batch)).terms)).toEqual(['task']);
+    release();
   });
 });
 
@@ -89,7 +103,7 @@ describe('selected features', () => {
     expect(features.length).toBe(all / 2);
     first.release();
     const second = trainer(model, [queryTokens({ ...options, features })]);
-    expect(second.stack.namedParameters().get('query-tokens/head.linear.weight')?.shape).toEqual([all / 2, 3]);
+    expect(second.stack.namedParameters().get('query-tokens/head.classifier.weight')?.shape).toEqual([all / 2, 3]);
     const told = await losses(second.stack, batch, 6);
     expect(told.at(-1)).toBeLessThan(told[0] as number);
     const fewer = await selectQueryFeatures(second.stack, 0.5);

@@ -134,7 +134,7 @@ describe.each(settings)('the split, with %s', (_, make, makeBatch, options) => {
       const real = mask && reshape(add(1, mul(mask, 1e-9)), [-1, tokens.shape[1] as number]);
       const pooled = real ? new MeanPool().call(normed, real) : first();
       const unit = [pooled, ...read].map((each) => div(each, norm(each, 2, 1, true)));
-      return add(matMul(concat(unit, 1), value('head.linear.weight')), value('head.linear.bias'));
+      return add(matMul(concat(unit, 1), value('head.classifier.weight')), value('head.classifier.bias'));
     };
     const whole = grad(
       () => crossEntropy(logits(), batch.targets),
