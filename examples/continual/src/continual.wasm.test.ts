@@ -86,6 +86,34 @@ describe('the continual example', () => {
     expect(printed.slice(before).join('\n')).toContain('this run is finished');
   });
 
+  it('tells the same memory of a task whether the run was stopped before it or not', async () => {
+    const memories = ({ log }: RunResult) => log.filter(({ kind }) => kind === 'memory');
+    const whole = memories(await run('whole'));
+    const stop = new AbortController();
+    vi.mocked(console.log).mockImplementation((text: string) => {
+      if (text.startsWith('after task 1')) stop.abort();
+    });
+    const { matrix } = await run('halves', {}, stop.signal);
+    expect(matrix).toHaveLength(1);
+    expect(memories(await run('halves'))).toEqual(whole);
+  });
+
+  it('shows all of the matrix that there is when nothing but the last test is left', async () => {
+    const stop = new AbortController();
+    vi.mocked(console.log).mockImplementation((text: string) => {
+      printed.push(text);
+      if (/^task 2\/2 (\d+)\/\1/.test(text)) stop.abort();
+    });
+    await run('untested', {}, stop.signal);
+    printed.length = 0;
+    const { finished } = await run('untested');
+    expect(finished).toBe(true);
+    expect(printed.filter((line) => line.startsWith('after task')).map((line) => line.slice(0, 12))).toEqual([
+      'after task 1',
+      'after task 2',
+    ]);
+  });
+
   it('refuses a model for other data, more tasks than labels, and a folder without a run', async () => {
     await expect(run('wrong', { model: 'resnet' })).rejects.toThrow('choose among use-lite, tiny');
     await expect(run('many', { tasks: 9 })).rejects.toThrow(expect.objectContaining({ code: 'TASKS_TOO_MANY' }));

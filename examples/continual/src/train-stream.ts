@@ -5,6 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { classVectors } from './class-vectors.ts';
 import type { Dataset } from './data/dataset.ts';
 import { list } from './data/split.ts';
+import { freshPeak } from './fresh-peak.ts';
 import { fingerprint } from './labelled.ts';
 import { methods } from './methods.ts';
 import type { PreparedModel } from './model.ts';
@@ -106,7 +107,7 @@ async function stackOf(
   const { head, model } = prepared;
   const vectors = () => classVectors(dataset.labels);
   const plugins = await methods[method]({ samples, batch, strength, head, vectors });
-  return attach(model, plugins, {
+  return attach(model, [...plugins, freshPeak()], {
     loss: (logits: Tensor, given) => crossEntropy(stream.restrict(logits, given), given.targets as Tensor),
     optimizer: adamw({ learningRate }),
     seed,

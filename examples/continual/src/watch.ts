@@ -30,7 +30,7 @@ export class Watch {
   step({ task, step: inTask, steps = 0, loss, terms, stepMs: ms, peakBytes }: StepEvent): void {
     const { index = 0, count = 1, stepsBefore = 0 } = task ?? {};
     const step = stepsBefore + inTask;
-    if (step > 1 && this.times.length === 0) this.goingOn(step - 1);
+    if (step > 1 && this.times.length === 0) this.goingOn(step - 1, index);
     const label = count === 1 ? 'all tasks' : `task ${index + 1}/${count}`;
     this.progress ??= showProgress(label, { first: stepsBefore, last: stepsBefore + steps });
     this.folder.log({ kind: 'step', step, task: index, loss, terms, ms });
@@ -43,7 +43,10 @@ export class Watch {
     const { settings, stream } = this.facts;
     const joint = settings.method === 'joint';
     const end = when === 'after';
-    if (end) this.folder.log({ kind: 'memory', step, task: index, memory: this.memory() });
+    const trained = this.times.length > 0;
+    if (end && !trained) this.goingOn(step, index);
+    // What a process that has made no step takes is not what training took.
+    if (end && trained) this.folder.log({ kind: 'memory', step, task: index, memory: this.memory() });
     if (joint && when === 'before') return;
     const accuracy = joint ? await taskAccuracies(this.stack, stream, settings.batch) : accuracies;
     if (when !== 'before') this.folder.log({ kind: 'accuracy', step, task: index, end, accuracy, ms });
@@ -60,9 +63,10 @@ export class Watch {
     this.progress = undefined;
   }
 
-  private goingOn(step: number): void {
+  /** @param learned tasks whose rows are there */
+  private goingOn(step: number, learned: number): void {
     console.log(`going on behind step ${step} of ${this.facts.steps}`);
-    const { rows } = this.matrix();
+    const rows = this.matrix().rows.slice(0, learned);
     rows.forEach((row, task) => {
       this.row(row, task);
     });

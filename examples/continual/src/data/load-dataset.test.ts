@@ -87,7 +87,7 @@ describe('a TSV file', () => {
       expect(Number(text.split(' ')[1]) % 2).toBe(set.test.classes[row]);
     });
     expect(set.notes).toEqual([
-      'used once: 1 lines repeat the text of another',
+      'used once: 1 line repeats the text of another',
       'learnt but not tested, as there is a single sample of each: single',
     ]);
   });

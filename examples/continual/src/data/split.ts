@@ -74,6 +74,6 @@ export function checkLabels(labels: readonly string[], name: string): void {
 
 /** Names for a message, not too many. */
 export function list(names: readonly string[]): string {
-  const shown = names.slice(0, 8).join(', ');
-  return names.length > 8 ? `${shown} and ${names.length - 8} more` : shown;
+  if (names.length <= 10) return names.join(', ');
+  return `${names.slice(0, 8).join(', ')} and ${names.length - 8} more`;
 }

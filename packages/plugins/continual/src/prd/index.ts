@@ -44,8 +44,7 @@ export const prd = definePlugin<PrdOptions, CheckedPrdOptions>({
     { plugin: 'si', why: 'si measures the gradient of the task’s loss, in whose place prd has terms of its own' },
   ],
   reads: ['weights:task-end', 'output:model'],
-  writes: ['head:model'],
-  transforms: ['batch:samples'],
+  transforms: ['batch:samples', 'output:model'],
   options: prdOptions,
   apply(context) {
     const { options, hooks } = context;

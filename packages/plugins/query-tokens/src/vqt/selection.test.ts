@@ -65,7 +65,7 @@ describe('the penalty on features', () => {
         filterTrainable((name) => (name === 'query-tokens/head.classifier.weight' ? false : undefined)),
     });
     const { stack, release } = trainer(model, [queryTokens({ ...options, groupLasso: 0.5 }), other()]);
-    expect(Object.keys((await stack.step(batch)).terms)).toEqual(['task']);
+    expect(Object.keys(await (await stack.step(batch)).terms)).toEqual(['task']);
     release();
   });
 });
