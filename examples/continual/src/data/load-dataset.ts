@@ -48,7 +48,9 @@ function texts(examples: readonly Example[], options: SplitOptions): TextSet {
     train: read(parts.train),
     test: read(parts.test),
     notes: [
-      ...(repeated > 0 ? [`used once: ${repeated} ${repeated === 1 ? 'line repeats' : 'lines repeat'} the text of another`] : []),
+      ...(repeated > 0
+        ? [`used once: ${repeated} ${repeated === 1 ? 'line repeats' : 'lines repeat'} the text of another`]
+        : []),
       ...untestedNote(parts.untested.map((each) => labels[each] as string)),
     ],
   };

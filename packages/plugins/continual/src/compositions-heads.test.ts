@@ -88,6 +88,22 @@ describe.each(pairs)('$title', ({ on, method, plugins, classifier, width, own })
   });
 });
 
+describe('the model’s own head by name, where a method has put a classifier in its place', () => {
+  it.each(['ladder', 'query-tokens'])('is refused beside %s: nothing of one of them would train', (method) => {
+    const { on, plugins } = useOf(method, 0);
+    for (const head of [() => growingHead({ head: 'head' }), () => lingoCL({ vectors, head: 'head' })]) {
+      const model = on.model();
+      model.state();
+      const held = engineMemory().numTensors;
+      expect(() => attach<unknown>(model, [head(), plugins()], { loss: () => scalar(0) })).toThrow(
+        /HEAD_TAKEN.*\.classifier stands in the place of head/,
+      );
+      expect(engineMemory().numTensors).toBe(held);
+      model.dispose();
+    }
+  });
+});
+
 describe('replay and PRD', () => {
   const doubling = () => prd({ projection: [4], contrastTemperature: 0.5 });
 

@@ -7,7 +7,7 @@ const growing: PluginSpec = {
   name: 'growing-head',
   uses: [
     { on: afterFirstTask(tinyTextEncoder), plugins: () => growingHead() },
-    { on: afterFirstTask(tinyVisionTransformer), plugins: () => growingHead({ head: 'head', bias: false }) },
+    { on: afterFirstTask(tinyVisionTransformer), plugins: () => growingHead({ bias: false }) },
   ],
   gradients: 'exact',
 };

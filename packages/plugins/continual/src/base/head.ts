@@ -18,7 +18,7 @@ const usualNames = ['head', 'fc', 'classifier'];
 /**
  * The layer that is named; or the classifier that a plugin has put in the place of the model's; or the linear layer that the
  * model ends with: the one called `head`, `fc` or `classifier`, or else the last of its modules if that is a linear layer.
- * @throws TapgradError HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS
+ * @throws TapgradError HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS, HEAD_TAKEN
  */
 export function findHead(
   { model, modules }: Pick<PluginContext<unknown>, 'model' | 'modules'>,
@@ -34,6 +34,8 @@ export function findHead(
     return { path, width: inFeatures, bias: bias !== undefined };
   };
   if (named !== undefined) {
+    const taken = brought.find((path) => takers.includes(path.slice(0, path.indexOf('/'))));
+    if (taken !== undefined && own.includes(named)) throw takenBy(taken, named);
     if (linears.has(named)) return found(named);
     throw new TapgradError({
       code: 'HEAD_UNKNOWN',
@@ -68,6 +70,14 @@ function childrenOf(module: AnyModule): [string, AnyModule][] {
   return (module.children() as [string, AnyModule][]).filter(([, child]) => child.namedParameters().size > 0);
 }
 
+function takenBy(classifier: string, named: string): TapgradError {
+  return new TapgradError({
+    code: 'HEAD_TAKEN',
+    message: `${classifier} stands in the place of ${named}, which would not be reached, or would hide it`,
+    fix: `leave out \`head\`, or name ${classifier} with it`,
+  });
+}
+
 /** An image-text model: its linear layers are projections to the common space. */
 function withoutClasses(): TapgradError {
   return new TapgradError({
@@ -82,5 +92,8 @@ export const withoutHeads = [
   { plugin: 'r2', why: 'r2 gives moments of videos by heads of its own, and has none for classes' },
 ];
 
-/** What may put a classifier of its own in the place of the model's, and declares no `output:model`: it comes first. */
+/** What may put a classifier of its own in the place of the model's head. */
+const takers = ['ladder', 'sherl', 'unipt', 'query-tokens', 'prompt-tokens', 'prefix-tokens'];
+
+/** Those of them that declare no `output:model`: they come first. */
 export const headsBefore = ['prompt-tokens?', 'prefix-tokens?'];

@@ -14,7 +14,7 @@ type Sizes = readonly number[];
  * when a task begins, for its classes that have no column yet. Parts that are there keep their names, values and optimizer
  * state. The model then returns `[batch, columns]`, the parts side by side; before the first task, what it returns by itself.
  * The model's own head stays as it is.
- * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS; at the beginning of a task:
+ * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS, HEAD_TAKEN; at the beginning of a task:
  * HEAD_CLASSES; in forward: OUTPUT_KIND
  */
 export const growingHead = definePlugin<GrowingHeadOptions, CheckedGrowingHeadOptions>({

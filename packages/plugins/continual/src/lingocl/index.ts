@@ -15,7 +15,7 @@ import { Targets, type TargetsShape } from './targets.ts';
  * When a task begins, the rows of its classes that are new are appended: their names are `task.classNames`. Before the
  * first task the model gives what it gives by itself. If features and vectors differ in width, one linear map trains between
  * them. The model's own head stays as it is.
- * @throws TapgradError at attach: CLASS_VECTORS_INVALID, HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS; at the
+ * @throws TapgradError at attach: CLASS_VECTORS_INVALID, HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS, HEAD_TAKEN; at the
  * beginning of a task: CLASS_NAMES_MISSING, CLASS_NAME_UNKNOWN, CLASS_VECTORS_INVALID, HEAD_CLASSES; there and at its
  * end: TARGETS_CHANGED; in forward: OUTPUT_KIND
  */

@@ -30,7 +30,7 @@ const otherHeads = ['growing-head', 'lingocl'].map((plugin) => ({
  * The features are the input of the model's last linear layer. From the first task on the model gives the cosines of features
  * and prototypes, `[batch, classes]`, in training and evaluation; in training the loss terms `contrast`, `prototypes` and
  * `relations` stand in the place of `task`. Targets are int32 labels `[batch]`.
- * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS; at the beginning of a task:
+ * @throws TapgradError at attach: HEAD_UNKNOWN, HEAD_MISSING, HEAD_AMBIGUOUS, HEAD_TAKEN; at the beginning of a task:
  * HEAD_CLASSES; in a step: OUTPUT_KIND, PRD_TARGETS, PRD_FEATURES
  */
 export const prd = definePlugin<PrdOptions, CheckedPrdOptions>({
