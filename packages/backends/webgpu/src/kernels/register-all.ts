@@ -11,6 +11,7 @@ import { registerGelu } from './gelu.ts';
 import { registerHardSwish } from './hard-swish.ts';
 import { registerIntegers } from './integers.ts';
 import { registerLayout } from './layout.ts';
+import { registerMatMul } from './mat-mul.ts';
 import { registerMaxPools } from './max-pool.ts';
 import { registerNorms } from './norm.ts';
 import { registerReductions } from './reduce.ts';
@@ -46,4 +47,5 @@ export function registerAllKernels(): void {
   registerReluGrad();
   registerReductions();
   registerNorms();
+  registerMatMul();
 }
