@@ -5,6 +5,7 @@ import { registerArcs } from './arcs.ts';
 import { registerBinary } from './binary.ts';
 import { registerCast } from './cast.ts';
 import { registerClip } from './clip.ts';
+import { registerConvolutions } from './conv.ts';
 import { registerCrossEntropy } from './cross-entropy.ts';
 import { registerCumulative } from './cumulative.ts';
 import { registerGelu } from './gelu.ts';
@@ -48,4 +49,5 @@ export function registerAllKernels(): void {
   registerReductions();
   registerNorms();
   registerMatMul();
+  registerConvolutions();
 }
