@@ -1,8 +1,8 @@
 import type { UniformRing } from './uniforms.ts';
 
 /** Dispatches in the first submit to a device that has nothing to do, and in one to a device that is busy. */
-const fewest = 8;
-const most = 128;
+const fewest = 32;
+const most = 256;
 
 /** A device takes work from its queue, in batches: each submit costs the host as much as tens of dispatches. */
 export class Commands {

@@ -1,6 +1,7 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { BufferPool } from './memory/buffer-pool.ts';
+import type { PooledBuffer } from './memory/pooled-buffer.ts';
 
 /** One of tfjs's own shaders, as its kernels hand it to the backend. */
 export type StockProgram = Parameters<WebGPUBackend['runWebGPUProgram']>[0];
@@ -13,6 +14,8 @@ export interface TensorData {
   readonly shape: number[];
   values: ArrayLike<number> | null;
   resource: GPUBuffer | null;
+  /** What the pool knows of `resource`. */
+  pooled?: PooledBuffer | undefined;
   /** Made elsewhere, and not to be released. */
   readonly external?: boolean;
   /** The read that is under way, if nothing wrote in place since it began. */

@@ -1,7 +1,7 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Layout } from './bind-groups.ts';
 import type { Access, Layouts } from './layouts.ts';
-import type { StockProgram } from './stock-backend.ts';
+import type { StockProgram, TensorData } from './stock-backend.ts';
 
 /** A compiled program of tfjs. */
 export interface StockPipeline {
@@ -16,13 +16,7 @@ type Compiler = Pick<
   'limits' | 'createShaderModule' | 'createComputePipeline' | 'createComputePipelineAsync'
 >;
 
-const dtypeCodes: Readonly<Record<DataType, string>> = {
-  float32: 'f',
-  int32: 'i',
-  bool: 'b',
-  complex64: 'c',
-  string: 's',
-};
+const dtypeCodes: Readonly<Record<DataType, number>> = { float32: 0, int32: 1, bool: 2, complex64: 3, string: 4 };
 
 /** tfjs's own programs, found by a key that costs little, and compiled with layouts whose uniforms have a dynamic offset. */
 export class StockPrograms {
@@ -63,25 +57,32 @@ export class StockPrograms {
 /**
  * Tells apart what tfjs compiles apart: a program's own key, its workgroup and inputs, their dtypes and ranks, and how their shapes
  * compare with the output's.
- * @param dtypes of the inputs' buffers
+ * @param data of the inputs: a buffer's dtype may differ from that of a tensor in it
  */
 export function keyOf(
   program: StockProgram,
   inputs: readonly TensorInfo[],
-  dtypes: readonly DataType[],
+  data: readonly TensorData[],
   output: TensorInfo,
 ): string {
   const [x, y, z] = program.workgroupSize;
-  const flat = program.dispatch[1] === 1 && program.dispatch[2] === 1 ? '-' : '+';
-  let key = `${program.shaderKey}|${x},${y},${z}${flat}${dtypeCodes[output.dtype]}${output.shape.length}`;
+  const flat = program.dispatch[1] === 1 && program.dispatch[2] === 1;
+  let key = `${program.shaderKey}|${x},${y},${z},`;
+  key += String.fromCharCode(operandCode(output.dtype, output.shape, flat ? 0 : 1));
   for (let i = 0; i < inputs.length; i++) {
     const { shape } = inputs[i]!;
-    key += `${program.variableNames[i]}${dtypeCodes[dtypes[i]!]}${shape.length}:${relation(shape, output.shape)}`;
+    key += String.fromCharCode(operandCode(data[i]!.dtype, shape, relation(shape, output.shape)));
   }
-  return key;
+  // Of more than two inputs some may be left out, and only their names tell which.
+  return inputs.length > 2 ? key + program.variableNames.join() : key;
 }
 
-/** The axes along which an input is broadcast, as bits, and whether it has the output's shape: then -1. */
+/** @param relation up to 127 */
+function operandCode(dtype: DataType, shape: readonly number[], relation: number): number {
+  return (relation * 8 + shape.length) * 8 + dtypeCodes[dtype];
+}
+
+/** The axes along which an input is broadcast, as bits, or that it has the output's shape. */
 function relation(input: readonly number[], output: readonly number[]): number {
   let broadcast = 0;
   let same = input.length === output.length;
@@ -91,7 +92,7 @@ function relation(input: readonly number[], output: readonly number[]): number {
     if (length !== across) same = false;
     if (length === 1 && across > 1) broadcast |= 1 << (input.length - i);
   }
-  return same ? -1 : broadcast;
+  return same ? 64 : broadcast;
 }
 
 /** Workgroups along one axis that are too many for a device are spread over two: tfjs's shaders count on over both. */

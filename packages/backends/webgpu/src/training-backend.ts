@@ -7,6 +7,7 @@ import { BufferPool } from './memory/buffer-pool.ts';
 import type { PooledBuffer } from './memory/pooled-buffer.ts';
 import { ReadBack } from './read-back.ts';
 import type { Dispatch } from './shader.ts';
+import { mostWords, writeWords } from './small-values.ts';
 import type { Internals, StockProgram, StockUniforms, TensorData } from './stock-backend.ts';
 import { keyOf, type StockPipeline, spreadOverAxes } from './stock-programs.ts';
 
@@ -103,8 +104,8 @@ export class TrainingBackend extends WebGPUBackend {
   ): TensorInfo {
     if (program.pixelsOpType != null) return super.runWebGPUProgram(program, inputs, outputDtype, own, output);
     spreadOverAxes(program, this.gpu.limits.maxComputeWorkgroupsPerDimension);
-    const dtypes = inputs.map(({ dataId }) => this.dataOf(dataId).dtype);
-    const key = keyOf(program, inputs, dtypes, output);
+    const data = inputs.map(({ dataId }) => this.dataOf(dataId));
+    const key = keyOf(program, inputs, data, output);
     const pipeline = this.execution.programs.find(key);
     if (pipeline && util.sizeFromShape(output.shape) > 0) {
       this.runStock(pipeline, program, inputs, output, own);
@@ -125,13 +126,16 @@ export class TrainingBackend extends WebGPUBackend {
     this.faults.refuseIfLost();
     const bytes = 4 * util.sizeFromShape(data.shape);
     if (!data.values) {
-      data.resource = this.pool.acquire(bytes, this.storage).buffer;
+      data.pooled = this.pool.acquire(bytes, this.storage);
+      data.resource = data.pooled.buffer;
       return;
     }
-    const { buffer } = this.pool.acquireSettled(bytes, this.storage);
     const values = data.dtype === 'float32' ? asFloats(data.values) : asIntegers(data.values);
-    if (bytes > 0) this.gpu.queue.writeBuffer(buffer, 0, values);
-    data.resource = buffer;
+    if (values.length <= mostWords) this.uploadWords(dataId, data, values);
+    else {
+      data.resource = this.pool.acquireSettled(bytes, this.storage).buffer;
+      this.gpu.queue.writeBuffer(data.resource, 0, values);
+    }
     // A few kernels (sums by segment) need short lists of integers on the host at once.
     if (data.dtype !== 'int32' || values.length > keptOnHost) data.values = null;
   }
@@ -172,6 +176,14 @@ export class TrainingBackend extends WebGPUBackend {
     super.dispose();
   }
 
+  private uploadWords(dataId: DataId, data: TensorData, values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>): void {
+    data.resource = this.pool.acquire(4 * values.length, this.storage).buffer;
+    const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    const dispatch = writeWords({ dataId, shape: data.shape, dtype: data.dtype }, words);
+    this.execution.own(dispatch, [this.pooled(dataId)]);
+    this.dispatched(dispatch.name);
+  }
+
   private runStock(
     pipeline: StockPipeline,
     program: StockProgram,
@@ -205,8 +217,10 @@ export class TrainingBackend extends WebGPUBackend {
   }
 
   private pooled(dataId: DataId): PooledBuffer {
-    this.uploadToGPU(dataId);
-    return this.pool.of(this.dataOf(dataId).resource!);
+    const data = this.dataOf(dataId);
+    if (data.resource == null) this.uploadToGPU(dataId);
+    if (data.pooled?.buffer !== data.resource) data.pooled = this.pool.of(data.resource!);
+    return data.pooled!;
   }
 
   private dataOf(dataId: DataId): TensorData {

@@ -4,8 +4,12 @@ import { classAbove, classBelow, nextClass } from './size-classes.ts';
 /** Classes above the one that is asked for from which a buffer may be taken: at most an eighth is in vain. */
 const classesAbove = 4;
 
-/** Buffers that wait for their next tensor: by usage and class of size, the one that was used last on top. */
+/**
+ * Buffers that wait for their next tensor, by usage and class of size. Which one is taken depends on nothing but which are idle: steps that
+ * make and free the same tensors get the same buffers for them, so that what was made for a buffer, such as bind groups, is of use again.
+ */
 export class IdleBuffers {
+  /** Each row in falling order of numbers. */
   private readonly byUsage = new Map<GPUBufferUsageFlags, Map<number, PooledBuffer[]>>();
   /** In the order in which they became idle. */
   private readonly all = new Set<PooledBuffer>();
@@ -15,29 +19,28 @@ export class IdleBuffers {
   }
 
   put(pooled: PooledBuffer): void {
-    this.stack(pooled).push(pooled);
+    const row = this.row(pooled);
+    row.splice(placeIn(row, pooled.id), 0, pooled);
     this.all.add(pooled);
   }
 
-  /** The last that came back of those that fit best. */
+  /** The one of lowest number of those that fit best. */
   take(bytes: number, usage: GPUBufferUsageFlags): PooledBuffer | undefined {
-    const stack = this.fitting(bytes, usage);
-    const pooled = stack?.pop();
+    const pooled = this.fitting(bytes, usage)?.pop();
     if (pooled) this.all.delete(pooled);
     return pooled;
   }
 
-  /** The first that came back of those that fit best, unless `batch` uses that one too. */
+  /** As `take`, of those that `batch` does not use. */
   takeSettled(bytes: number, usage: GPUBufferUsageFlags, batch: number): PooledBuffer | undefined {
-    const first = this.fitting(bytes, usage)?.[0];
-    if (!first || first.batch === batch) return undefined;
-    this.remove(first);
-    return first;
+    const pooled = this.fitting(bytes, usage)?.findLast((idle) => idle.batch !== batch);
+    if (pooled) this.remove(pooled);
+    return pooled;
   }
 
   remove(pooled: PooledBuffer): void {
-    const stack = this.stack(pooled);
-    stack.splice(stack.indexOf(pooled), 1);
+    const row = this.row(pooled);
+    row.splice(placeIn(row, pooled.id), 1);
     this.all.delete(pooled);
   }
 
@@ -51,23 +54,41 @@ export class IdleBuffers {
   }
 
   private fitting(bytes: number, usage: GPUBufferUsageFlags): PooledBuffer[] | undefined {
-    const stacks = this.byUsage.get(usage);
-    if (!stacks) return undefined;
+    const rows = this.byUsage.get(usage);
+    if (!rows) return undefined;
     let size = classAbove(bytes);
     for (let above = 0; above <= classesAbove; above++) {
-      const stack = stacks.get(size);
-      if (stack !== undefined && stack.length > 0) return stack;
+      const row = rows.get(size);
+      if (row !== undefined && row.length > 0) return row;
       size = nextClass(size);
     }
     return undefined;
   }
 
-  private stack({ usage, size }: PooledBuffer): PooledBuffer[] {
-    let stacks = this.byUsage.get(usage);
-    if (!stacks) this.byUsage.set(usage, (stacks = new Map()));
+  private row({ usage, size }: PooledBuffer): PooledBuffer[] {
+    let rows = this.byUsage.get(usage);
+    if (!rows) {
+      rows = new Map();
+      this.byUsage.set(usage, rows);
+    }
     const key = classBelow(size);
-    let stack = stacks.get(key);
-    if (!stack) stacks.set(key, (stack = []));
-    return stack;
+    let row = rows.get(key);
+    if (!row) {
+      row = [];
+      rows.set(key, row);
+    }
+    return row;
   }
+}
+
+/** Where in falling order a number stands, or would. */
+function placeIn(row: readonly PooledBuffer[], id: number): number {
+  let from = 0;
+  let to = row.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (row[middle]!.id > id) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
