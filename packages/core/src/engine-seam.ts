@@ -11,6 +11,7 @@ import {
   type NamedTensorMap,
   Tensor,
 } from '@tensorflow/tfjs-core';
+import type { MemoryOfBackend } from './backend-memory.ts';
 
 export type KernelInputs = NamedTensorMap;
 export type KernelOutput = Tensor | Tensor[];
@@ -29,7 +30,13 @@ interface KernelOrCustomGradient {
   readonly backwardsFunc: (dy: Tensor, saved: Tensor[]) => Record<string, () => Tensor>;
 }
 
+interface BackendInternals extends MemoryOfBackend {
+  incRef(dataId: DataId): void;
+  refCount(dataId: DataId): number;
+}
+
 interface EngineInternals {
+  backendInstance: MemoryOfBackend | null;
   runKernel(name: string, inputs: KernelInputs, attrs?: Attributes): KernelOutput;
   clone(x: Tensor): Tensor;
   runKernelFunc(call: KernelOrCustomGradient): KernelOutput;
@@ -44,10 +51,7 @@ interface EngineInternals {
     nextTensorId: number;
     activeScope: TfjsScope | null;
     scopeStack: TfjsScope[];
-    tensorInfo: WeakMap<
-      DataId,
-      { bytes: number; backend: { incRef(dataId: DataId): void; refCount(dataId: DataId): number } }
-    >;
+    tensorInfo: WeakMap<DataId, { backend: BackendInternals }>;
   };
 }
 
@@ -69,7 +73,7 @@ export interface KernelInterceptor {
 
 /** What an observer of memory is told: each buffer once, however many tensors share it. */
 export interface MemoryObserver {
-  allocated(dataId: DataId, bytes: number): void;
+  allocated(tensor: Tensor): void;
   freed(dataId: DataId): void;
 }
 
@@ -132,8 +136,7 @@ const memoryPatches = [
     const known = target.state.tensorInfo.has(tensor.dataId);
     original.call(target, tensor, backend);
     if (known) return;
-    const bytes = target.state.tensorInfo.get(tensor.dataId)?.bytes ?? 0;
-    for (const observer of observers) observer.allocated(tensor.dataId, bytes);
+    for (const observer of observers) observer.allocated(tensor);
   }),
   new Patch('removeDataId', (original, target) => (dataId, backend) => {
     original.call(target, dataId, backend);

@@ -6,6 +6,7 @@ export { sumTo } from './rules/broadcast.ts';
 
 import './rules/index.ts';
 
+export type { DeviceMemory } from './backend-memory.ts';
 export type { PluginHooks, SaveFilter, Untap } from './hooks/plugin-hooks.ts';
 export type {
   BackwardContext,

@@ -1,9 +1,10 @@
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
+import type { DeviceMemory } from './backend-memory.ts';
+import { bytesOf, deviceMemory, resetDevicePeak } from './device-memory.ts';
 import { observeMemory } from './engine-seam.ts';
 import { type Held, HeldBytes, noBytes } from './held-bytes.ts';
 import type { MemoryBreakdown, MemoryCategory } from './memory-categories.ts';
 import { OffDeviceCount } from './off-device.ts';
-import { bytesOf } from './tape/buffer-marks.ts';
 import { currentWhere } from './tape/where.ts';
 
 export { type MemoryBreakdown, type MemoryCategory, memoryCategories } from './memory-categories.ts';
@@ -57,7 +58,7 @@ export class Ledger {
     this.began = performance.now();
     this.resetPeak();
     this.close = observeMemory({
-      allocated: (dataId, bytes) => this.allocated(dataId, bytes),
+      allocated: (tensor) => this.allocated(tensor),
       freed: (dataId) => this.freed(dataId),
     });
     return this;
@@ -109,8 +110,14 @@ export class Ledger {
     return { ...this.mostOf };
   }
 
-  /** Starts a new peak from what is held now. */
+  /** What the device's pool holds, beside what the ledger counts; undefined where the backend has none (cpu, wasm). */
+  device(): DeviceMemory | undefined {
+    return deviceMemory();
+  }
+
+  /** Starts a new peak from what is held now, also of the device's pool. */
   resetPeak(): void {
+    resetDevicePeak();
     this.highest = this.total;
     this.mostOf = { ...this.held.categories };
     this.sincePeak.clear();
@@ -131,8 +138,10 @@ export class Ledger {
     return this.timeline ?? [];
   }
 
-  private allocated(dataId: DataId, bytes: number): void {
-    this.enter(dataId, bytes, 'transient');
+  private allocated(tensor: Tensor): void {
+    // tfjs makes two tensors of a complex one: those are counted. Strings are nowhere but on the host.
+    const counted = tensor.dtype !== 'complex64' && tensor.dtype !== 'string';
+    this.enter(tensor.dataId, counted ? bytesOf(tensor) : 0, 'transient');
   }
 
   private enter(dataId: DataId, bytes: number, category: MemoryCategory, owner?: string, modulePath?: string): void {

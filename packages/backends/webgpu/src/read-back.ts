@@ -1,3 +1,4 @@
+import { TapgradError } from '@tapgrad/core';
 import { type BackendValues, type DataType, util } from '@tensorflow/tfjs-core';
 import type { DeviceFaults } from './device-faults.ts';
 import type { BufferPool } from './memory/buffer-pool.ts';
@@ -24,6 +25,17 @@ export class ReadBack {
       if (buffer.mapState === 'mapped') buffer.unmap();
       this.pool.releaseBuffer(buffer);
     }
+  }
+
+  /** @throws TapgradError `WEBGPU_SYNC_READ` where the engine can only be waited for: tfjs reads at once by way of a canvas; `WEBGPU_DEVICE_LOST` */
+  refuseSynchronous(): void {
+    this.faults.refuseIfLost();
+    if (typeof OffscreenCanvas === 'function') return;
+    throw new TapgradError({
+      code: 'WEBGPU_SYNC_READ',
+      message: 'values that are on the device were asked for at once, and WebGPU in Node can only be waited for',
+      fix: 'read with await tensor.data(); before an op that looks at values on the host, await data() of the tensor that it looks at',
+    });
   }
 
   private async mapped(buffer: GPUBuffer, bytes: number): Promise<void> {

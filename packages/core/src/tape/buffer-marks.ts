@@ -1,4 +1,4 @@
-import { type DataId, type Tensor, util } from '@tensorflow/tfjs-core';
+import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 
 /**
  * Facts about buffers that no tensor handle carries. A buffer may be seen through many tensors (views, clones), so
@@ -28,9 +28,4 @@ export function markModified(tensor: Tensor): void {
 
 export function bufferVersion(dataId: DataId): number {
   return versions.get(dataId) ?? 0;
-}
-
-/** What a tensor's buffer takes on the device. */
-export function bytesOf(tensor: Tensor): number {
-  return tensor.size * (tensor.dtype === 'complex64' ? 8 : util.bytesPerElement(tensor.dtype));
 }

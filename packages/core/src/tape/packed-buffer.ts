@@ -1,7 +1,8 @@
 import { type DataId, mul, Tensor } from '@tensorflow/tfjs-core';
+import { bytesOf } from '../device-memory.ts';
 import { hold, madeSince, nextTensorId, scoped, scopedUnlessLate, shareBuffer } from '../engine-seam.ts';
 import { messageOf, TapgradError } from '../errors.ts';
-import { bufferVersion, bytesOf } from './buffer-marks.ts';
+import { bufferVersion } from './buffer-marks.ts';
 import { allOrNone } from './late.ts';
 import { untaped } from './recorder.ts';
 import { mapTensors, mustBeAsSaved, type SavedBuffer } from './saved-buffer.ts';

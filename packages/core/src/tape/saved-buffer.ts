@@ -1,7 +1,8 @@
 import { type DataId, mul, Tensor } from '@tensorflow/tfjs-core';
+import { bytesOf } from '../device-memory.ts';
 import { hold, shareBuffer, shareData } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
-import { bufferVersion, bytesOf } from './buffer-marks.ts';
+import { bufferVersion } from './buffer-marks.ts';
 import type { OperandSource } from './node.ts';
 
 /** A buffer of which a tape keeps hold, once, for all slots that need it. */

@@ -1,8 +1,9 @@
 import { type DataId, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { bytesOf } from '../device-memory.ts';
 import { hold, isAlive, scoped, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { SaveRole } from '../rules/registry.ts';
-import { bufferKind, bufferVersion, bytesOf } from './buffer-marks.ts';
+import { bufferKind, bufferVersion } from './buffer-marks.ts';
 import { allOrNone } from './late.ts';
 import type { OperandSource, TapeNode, TrackedValue } from './node.ts';
 import { PackedBuffer } from './packed-buffer.ts';
