@@ -26,6 +26,7 @@ export class OffloadingBackend extends TrainingBackend implements HostTransfer {
     const info = this.makeTensorInfo([...shape], dtype, values);
     // Values may be the buffer that they were copied to, and gone before anything else asks for them.
     this.uploadToGPU(info.dataId);
+    this.dataOf(info.dataId).values = null;
     return info;
   }
 
