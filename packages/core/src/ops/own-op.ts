@@ -9,6 +9,8 @@ type Inputs<N extends string> = { readonly [K in N]?: Tensor | undefined };
 export interface OwnOp<N extends string, A extends object> extends RuleSpec<N, A> {
   /** Name in errors and save requests, and of the kernel that a backend may register for it. */
   readonly name: string;
+  /** Name of the backend's kernel, where it is not that of the op: the kernel's outputs are those of this form alone. */
+  readonly kernel?: string;
   /**
    * The op in differentiable tfjs ops: y, then the values named in `aux`. Used where the backend has no kernel, and
    * recorded op by op where derivatives of derivatives are wanted.
@@ -25,7 +27,7 @@ export function ownOp<N extends string, A extends object>(spec: OwnOp<N, A>): (i
   const rule = spec as unknown as Rule;
   const auxNames = spec.aux ?? [];
   const run = (inputs: Inputs<N>, attrs: A): Tensor[] => {
-    const made = runKernelIfAny(spec.name, inputs, attrs) ?? spec.forward(inputs, attrs);
+    const made = runKernelIfAny(spec.kernel ?? spec.name, inputs, attrs) ?? spec.forward(inputs, attrs);
     return Array.isArray(made) ? made : [made];
   };
   return (inputs, attrs) => {

@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-webgpu';
 import { registerAdamW } from './adamw.ts';
 import { registerAddN } from './add-n.ts';
 import { registerArcs } from './arcs.ts';
+import { registerAttention } from './attention.ts';
 import { registerBinary } from './binary.ts';
 import { registerCast } from './cast.ts';
 import { registerClip } from './clip.ts';
@@ -41,6 +42,7 @@ export function registerAllKernels(): void {
   registerCumulative();
   registerArcs();
   registerLayout();
+  registerAttention();
   registerUpdates();
   registerGelu();
   registerSilu();

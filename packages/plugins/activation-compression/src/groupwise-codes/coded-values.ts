@@ -21,7 +21,7 @@ const operands: Readonly<Record<string, readonly string[]>> = {
   'tapgrad.BatchNorm': ['x'],
   'tapgrad.BatchNormFixed': ['x'],
   FusedBatchNorm: ['x'],
-  'tapgrad.Attention': ['q', 'k', 'v', 'probabilities'],
+  'tapgrad.Attention': ['q', 'k', 'v', 'y', 'probabilities'],
   // Queries that read what they project again.
   'query-tokens.Attention': ['from', 'probabilities'],
   Softmax: ['y'],
