@@ -58,4 +58,24 @@ describe('convolutions and their gradients are to the bit what tfjs computes on 
       return y;
     });
   });
+
+  it.each<{ x: Shape4; filter: Shape4; y: Shape4; strides: number; dilations: number | number[] }>([
+    { x: [2, 5, 7, 3], filter: [3, 3, 3, 2], y: [2, 5, 7, 6], strides: 1, dilations: 1 },
+    { x: [2, 9, 8, 8], filter: [3, 2, 8, 1], y: [2, 5, 4, 8], strides: 2, dilations: 1 },
+    { x: [2, 9, 8, 4], filter: [3, 3, 4, 1], y: [2, 9, 8, 4], strides: 1, dilations: [2, 3] },
+  ])('depthwise: $x * $filter, strides $strides, dilations $dilations', async ({ x, filter, y, ...window }) => {
+    const attrs = { ...window, pad: 'same' };
+    await expectAsOnCpu(() => [
+      run(
+        'DepthwiseConv2dNativeBackpropInput',
+        { dy: small(y, 3), filter: small(filter, 2) },
+        { ...attrs, inputShape: x },
+      ),
+      run(
+        'DepthwiseConv2dNativeBackpropFilter',
+        { x: small(x, 1), dy: small(y, 3) },
+        { ...attrs, filterShape: filter },
+      ),
+    ]);
+  });
 });

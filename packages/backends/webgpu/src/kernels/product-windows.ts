@@ -34,7 +34,7 @@ fn window_at(p: u32, tap: u32) -> i32 {
 }`;
 
 /** `source_at(p, tap)`: the output position whose window sees pixel `p` of the input with `tap`, or −1 if none does. */
-const sourceCode = `
+export const sourceCode = `
 fn source_at(p: u32, tap: u32) -> i32 {
   let y = i32(p / uniforms.in_width % uniforms.in_height) + uniforms.top - i32(tap / uniforms.filter_width) * uniforms.dilation_y;
   let x = i32(p % uniforms.in_width) + uniforms.left - i32(tap % uniforms.filter_width) * uniforms.dilation_x;

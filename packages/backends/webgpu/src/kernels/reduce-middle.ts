@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { ElementType } from '../shader.ts';
 import type { TrainingBackend } from '../training-backend.ts';
-import { f32, u32 } from '../uniforms.ts';
+import { f32, type Uniform, u32 } from '../uniforms.ts';
 
 const lanes = 256;
 /** Workgroups that fill a large device: more are not worth a second stage. */
@@ -9,7 +9,10 @@ const enough = 1024;
 /** Terms that one invocation adds up before a second stage pays. */
 const longRun = 16;
 
-/** Names that `terms` may use: `i` (of the element), `row` (of [outer, count]), `column` (of [inner]), `T` (`f32` or `vec4<f32>`). */
+/**
+ * Names that `terms` may use: `i` (of the element), `row` (of [outer, count]), `outer`, `r` (of count), `column` (of [inner], in units of `T`),
+ * `T` (`f32` or `vec4<f32>`).
+ */
 export interface MiddleReduction {
   readonly name: string;
   readonly outer: number;
@@ -19,6 +22,11 @@ export interface MiddleReduction {
   readonly read: Readonly<Record<string, readonly [TensorInfo, ElementType]>>;
   /** WGSL of one term of each sum. */
   readonly terms: readonly string[];
+  /** WGSL functions that terms call, and uniforms that these read. */
+  readonly functions?: string;
+  readonly uniforms?: Readonly<Record<string, Uniform>>;
+  /** `T` is to be `f32`, whatever the sizes. */
+  readonly scalar?: boolean;
   /** What the sums are divided by; default 1. */
   readonly divisor?: number;
 }
@@ -40,9 +48,20 @@ interface Split {
  */
 export function sumMiddle(
   gpu: TrainingBackend,
-  { outer, count, inner, read, terms, name, divisor = 1 }: MiddleReduction,
+  {
+    outer,
+    count,
+    inner,
+    read,
+    terms,
+    name,
+    divisor = 1,
+    functions = '',
+    uniforms = {},
+    scalar = false,
+  }: MiddleReduction,
 ): TensorInfo[] {
-  const wide = inner % 4 === 0 ? 4 : 1;
+  const wide = inner % 4 === 0 && !scalar ? 4 : 1;
   const type = wide === 4 ? 'vec4<f32>' : 'f32';
   const split = splitOf(outer, count, inner / wide);
   const { chunks } = split;
@@ -63,8 +82,9 @@ export function sumMiddle(
       chunks: u32(chunks),
       chunk: u32(Math.ceil(count / chunks)),
       divisor: f32(last ? divisor : 1),
+      ...uniforms,
     },
-    code: () => shader(terms, type),
+    code: () => shader(terms, type, functions),
     workgroups: split.workgroups,
   });
   if (last) return sums;
@@ -94,10 +114,11 @@ function powerOfTwoFrom(size: number): number {
   return 2 ** Math.ceil(Math.log2(size));
 }
 
-function shader(terms: readonly string[], type: string): string {
+function shader(terms: readonly string[], type: string, functions: string): string {
   const each = (line: (k: number) => string): string => terms.map((_, k) => line(k)).join('\n');
   return `
 alias T = ${type};
+${functions}
 ${each((k) => `var<workgroup> shared${k}: array<T, ${lanes}>;`)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

@@ -3,12 +3,14 @@ import { registerAdamW } from './adamw.ts';
 import { registerAddN } from './add-n.ts';
 import { registerArcs } from './arcs.ts';
 import { registerAttention } from './attention.ts';
+import { registerBatchNorm } from './batch-norm.ts';
 import { registerBinary } from './binary.ts';
 import { registerCast } from './cast.ts';
 import { registerClip } from './clip.ts';
 import { registerConvolutions } from './conv.ts';
 import { registerCrossEntropy } from './cross-entropy.ts';
 import { registerCumulative } from './cumulative.ts';
+import { registerDepthwiseConvolutions } from './depthwise-conv.ts';
 import { registerGelu } from './gelu.ts';
 import { registerHardSwish } from './hard-swish.ts';
 import { registerIntegers } from './integers.ts';
@@ -52,4 +54,6 @@ export function registerAllKernels(): void {
   registerNorms();
   registerMatMul();
   registerConvolutions();
+  registerDepthwiseConvolutions();
+  registerBatchNorm();
 }
