@@ -1,4 +1,4 @@
-import { reshape, tensor4d, zeros } from '@tensorflow/tfjs-core';
+import { dispose, reshape, slice, stack, stridedSlice, tensor4d, tidy, zeros, zerosLike } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { expectAsOnCpu, run } from '../test-against-cpu.ts';
 
@@ -62,7 +62,6 @@ describe('convolutions and their gradients are to the bit what tfjs computes on 
   it.each<{ x: Shape4; filter: Shape4; y: Shape4; strides: number; dilations: number | number[] }>([
     { x: [2, 5, 7, 3], filter: [3, 3, 3, 2], y: [2, 5, 7, 6], strides: 1, dilations: 1 },
     { x: [2, 9, 8, 8], filter: [3, 2, 8, 1], y: [2, 5, 4, 8], strides: 2, dilations: 1 },
-    { x: [2, 9, 8, 4], filter: [3, 3, 4, 1], y: [2, 9, 8, 4], strides: 1, dilations: [2, 3] },
   ])('depthwise: $x * $filter, strides $strides, dilations $dilations', async ({ x, filter, y, ...window }) => {
     const attrs = { ...window, pad: 'same' };
     await expectAsOnCpu(() => [
@@ -77,5 +76,30 @@ describe('convolutions and their gradients are to the bit what tfjs computes on 
         { ...attrs, filterShape: filter },
       ),
     ]);
+  });
+
+  it('depthwise with a dilated filter: of one that is written out with zeros, which tfjs leaves out', async () => {
+    const [shape, filterShape] = [[2, 9, 8, 4] as Shape4, [3, 3, 4, 1] as Shape4];
+    const [dilated, whole] = [
+      { strides: 1, dilations: [2, 3], pad: 'same' },
+      { strides: 1, dilations: 1, pad: 'same' },
+    ];
+    const pairs = tidy(() => {
+      const [x, dy, filter] = [small(shape, 1), small(shape, 3), small(filterShape, 2)];
+      const rowsApart = slice(reshape(stack([filter, zerosLike(filter)], 1), [6, 3, 4, 1]), [0, 0, 0, 0], [5, 3, 4, 1]);
+      const spread = reshape(stack([rowsApart, zerosLike(rowsApart), zerosLike(rowsApart)], 2), [5, 9, 4, 1]);
+      const apart = slice(spread, [0, 0, 0, 0], [5, 7, 4, 1]);
+      const kept = run('DepthwiseConv2dNativeBackpropFilter', { x, dy }, { ...whole, filterShape: apart.shape });
+      return [
+        run('DepthwiseConv2dNativeBackpropInput', { dy, filter }, { ...dilated, inputShape: shape }),
+        run('DepthwiseConv2dNativeBackpropInput', { dy, filter: apart }, { ...whole, inputShape: shape }),
+        run('DepthwiseConv2dNativeBackpropFilter', { x, dy }, { ...dilated, filterShape }),
+        stridedSlice(kept, [0, 0, 0, 0], [5, 7, 4, 1], [2, 3, 1, 1]),
+      ];
+    });
+    const [dx, dxOfWhole, dfilter, dfilterOfWhole] = await Promise.all(pairs.map((each) => each.data()));
+    expect(dx).toEqual(dxOfWhole);
+    expect(dfilter).toEqual(dfilterOfWhole);
+    dispose(pairs);
   });
 });
