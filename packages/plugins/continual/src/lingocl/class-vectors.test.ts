@@ -37,6 +37,8 @@ describe('a file of class vectors', () => {
     ['{"cat": [0, 0]}', /class cat/],
     ['{"cat": []}', /class cat/],
     ['cat\t1\tnot a number', /class cat/],
+    ['cat\t1\t2\ndog', /line 2 has no numbers behind its name: dog/],
+    ['runs/vectors.json', /line 1 has no numbers.*runs\/vectors.json.*the content of a file, not its path/s],
     ['{oops', /not JSON/],
   ])('is refused where it has no vectors: %s', (content, message) => {
     expect(() => parseClassVectors(content)).toThrow(message);

@@ -56,9 +56,10 @@ function fromJson(content: string): ClassVectors {
 
 function fromTsv(content: string): ClassVectors {
   const found = new Map<string, number[][]>();
-  for (const line of content.split(/\r?\n/)) {
+  for (const [index, line] of content.split(/\r?\n/).entries()) {
     if (line.trim() === '') continue;
     const [name = '', ...fields] = line.split('\t');
+    if (fields.length === 0) throw invalid(`line ${index + 1} has no numbers behind its name: ${name.slice(0, 80)}`);
     const numbers = fields.flatMap((field) => field.trim().split(/\s+/)).map(Number);
     found.set(name, [...(found.get(name) ?? []), numbers]);
   }
@@ -85,7 +86,7 @@ function invalid(message: string, cause?: unknown): TapgradError {
   return new TapgradError({
     code: 'CLASS_VECTORS_INVALID',
     message,
-    fix: 'give each class a vector, or several of one width, as JSON, TSV or safetensors',
+    fix: 'give each class a vector, or several of one width, as JSON, TSV or safetensors: the content of a file, not its path',
     cause,
   });
 }
