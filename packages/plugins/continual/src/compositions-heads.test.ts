@@ -3,7 +3,7 @@ import { afterFirstTask, type ModelSpec, type PluginSpec, tinyTask } from '@tapg
 import { ladderSpecs, queryTokensSpecs, tinyTextEncoder } from '@tapgrad/testing/builtin';
 import { memory as engineMemory, scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { er, growingHead, lingoCL, lwf, memory, prd } from './index.ts';
+import { er, featureDistillation, growingHead, lingoCL, lwf, memory, prd } from './index.ts';
 import { type Composition, composed, expectTogether } from './test-compositions.ts';
 
 const vectors = { zero: [1, 0, -1, 0, 2], one: [0, 1, 0, 0, -1], two: [0, 0, 3, -1, 0] };
@@ -126,6 +126,25 @@ describe('replay and PRD', () => {
     // The memory is empty in the first step.
     expect(targets.map(({ length }) => length)).toEqual([2 * 4, 2 * (4 + 4)]);
     for (const rows of targets) expect(rows.slice(rows.length / 2)).toEqual(rows.slice(0, rows.length / 2));
+  });
+});
+
+describe('feature distillation', () => {
+  it.each([
+    ['that a ladder’s classifier is given', 0],
+    ['that a ladder makes for the model’s head', 2],
+  ])('holds the features %s, whichever is given first', async (_, use) => {
+    const ladder = () => useOf('ladder', use).plugins();
+    for (const plugins of [
+      [featureDistillation(), ladder()],
+      [ladder(), featureDistillation()],
+    ]) {
+      await composed(tinyTextEncoder, plugins, async ({ learn, step }) => {
+        await learn(0);
+        await step(0);
+        expect((await step(1))['feature-distillation']).toBeGreaterThan(1e-8);
+      });
+    }
   });
 });
 

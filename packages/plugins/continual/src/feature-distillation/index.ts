@@ -1,6 +1,7 @@
 import { definePlugin } from '@tapgrad/core';
 import { addN, mul } from '@tensorflow/tfjs-core';
 import { FeatureTaps, pairsOf } from '../base/feature-taps.ts';
+import { broughtClassifiers, headsBefore } from '../base/head.ts';
 import { lastLinear } from '../base/last-linear.ts';
 import { Teacher } from '../base/teacher.ts';
 import { featureDistance } from './math.ts';
@@ -18,13 +19,15 @@ import {
 export const featureDistillation = definePlugin<FeatureDistillationOptions, CheckedFeatureDistillationOptions>({
   name: 'feature-distillation',
   version: '0.0.0',
-  reads: ['weights:task-end', 'batch:samples'],
+  after: headsBefore,
+  reads: ['weights:task-end', 'output:model', 'batch:samples'],
   transforms: ['loss:penalty'],
   options: featureDistillationOptions,
   apply(context) {
-    const { hooks, model, name, options } = context;
+    const { hooks, model, modules, name, options } = context;
     if (options.alpha === 0) return;
-    const features = new FeatureTaps(context, [options.at ?? `${lastLinear(model)}:input`].flat());
+    const at = options.at ?? `${broughtClassifiers(modules())[0] ?? lastLinear(model)}:input`;
+    const features = new FeatureTaps(context, [at].flat());
     const teacher = new Teacher(context, { training: options.variant === 'reference-code' });
     hooks.task.end.tap(() => teacher.take());
     hooks.loss.tap((terms, { batch, mode }) => {
