@@ -56,3 +56,23 @@ export function sampleData(samples = 20): { inputs: Tensor; targets: Tensor } {
 export function numbersOf(stack: Stack<never>): Record<string, number[]> {
   return Object.fromEntries([...stack.state().tensors].map(([name, each]) => [name, [...each.dataSync()]]));
 }
+
+/** A store of checkpoints that lives as long as the test. */
+export function memoryStore() {
+  const files = new Map<string, Uint8Array>();
+  return {
+    files,
+    async read(name: string) {
+      return files.get(name) as Uint8Array;
+    },
+    async write(name: string, bytes: Uint8Array) {
+      files.set(name, bytes.slice());
+    },
+    async remove(name: string) {
+      files.delete(name);
+    },
+    async list() {
+      return [...files.keys()];
+    },
+  };
+}

@@ -4,10 +4,14 @@ import { TapgradError } from '@tapgrad/core';
 export class DeviceFaults {
   private readonly pending: TapgradError[] = [];
   private lost: GPUDeviceLostInfo | undefined;
+  private expected = false;
+  private readonly whenLost: Promise<void>;
 
-  constructor(device: GPUDevice) {
-    void device.lost.then((info) => {
+  /** @param onLost is told of the loss, unless it was announced by `expectLoss` */
+  constructor(device: GPUDevice, onLost: (error: TapgradError) => void = () => undefined) {
+    this.whenLost = device.lost.then((info) => {
       this.lost = info;
+      if (!this.expected) onLost(lostError(info));
     });
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
@@ -15,8 +19,15 @@ export class DeviceFaults {
     });
   }
 
-  get isLost(): boolean {
+  /** Whether the device is gone. What happened just now may not have been told yet: this waits for it. */
+  async isLost(): Promise<boolean> {
+    await Promise.race([this.whenLost, nextTask()]);
     return this.lost !== undefined;
+  }
+
+  /** To be called before the device is destroyed on purpose. */
+  expectLoss(): void {
+    this.expected = true;
   }
 
   /** @throws TapgradError `WEBGPU_DEVICE_LOST` */
@@ -32,6 +43,12 @@ export class DeviceFaults {
     this.refuseIfLost();
     const [first] = this.pending.splice(0);
     if (first) throw first;
+  }
+
+  /** As `raise`, after an operation that waits for the device was refused: a lost device says so after its buffers do. */
+  async raiseCause(): Promise<void> {
+    await Promise.race([this.whenLost, nextTask(100)]);
+    this.raise();
   }
 
   add(error: TapgradError): void {
@@ -77,4 +94,8 @@ function lostError({ reason, message }: GPUDeviceLostInfo): TapgradError {
     message: `the GPU device is gone (${reason}${message ? `: ${message.trim()}` : ''}); so are all tensors on it`,
     fix: 'call useWebgpu() again for a new device, make the model anew and resume from the last checkpoint',
   });
+}
+
+function nextTask(milliseconds = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -118,9 +118,7 @@ class StagedValues implements HostValues {
       await this.buffer.mapAsync(GPUMapMode.READ);
     } catch (cause) {
       if (this.freed) return;
-      // A lost device says so after its buffers do.
-      await new Promise((resolve) => setTimeout(resolve));
-      this.queue.faults.raise();
+      await this.queue.faults.raiseCause();
       throw cause;
     }
     if (this.freed) return;

@@ -7,8 +7,8 @@ import { TrainingBackend } from './training-backend.ts';
 export class OffloadingBackend extends TrainingBackend implements HostTransfer {
   private readonly staging: HostStaging;
 
-  constructor(device: GPUDevice, info: GPUAdapterInfo) {
-    super(device, info);
+  constructor(...[device, ...rest]: ConstructorParameters<typeof TrainingBackend>) {
+    super(device, ...rest);
     this.staging = new HostStaging({
       device,
       faults: this.faults,

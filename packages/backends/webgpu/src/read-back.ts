@@ -42,9 +42,7 @@ export class ReadBack {
     try {
       await buffer.mapAsync(GPUMapMode.READ, 0, bytes);
     } catch (cause) {
-      // A lost device says so after its buffers do.
-      await new Promise((resolve) => setTimeout(resolve));
-      this.faults.raise();
+      await this.faults.raiseCause();
       throw cause;
     }
   }

@@ -1,3 +1,4 @@
+import type { TapgradError } from '@tapgrad/core';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { type DataId, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { DeviceFaults, outOfMemory } from './device-faults.ts';
@@ -22,11 +23,11 @@ export class RuntimeBackend extends WebGPUBackend {
   /** Key of the program that tfjs is compiling. */
   private compiling = '';
 
-  constructor(device: GPUDevice, info: GPUAdapterInfo) {
+  constructor(device: GPUDevice, info: GPUAdapterInfo, onLost?: (error: TapgradError) => void) {
     super(device, info);
     const { internals } = this;
     this.gpu = device;
-    this.faults = new DeviceFaults(device);
+    this.faults = new DeviceFaults(device, onLost);
     this.execution = new Execution(device, () => this.openPass());
     this.pool = new BufferPool(device, {
       batch: () => this.execution.commands.batch,
@@ -56,6 +57,7 @@ export class RuntimeBackend extends WebGPUBackend {
     const data = inputs.map(({ dataId }) => this.dataOf(dataId));
     const key = keyOf(program, inputs, data, output);
     const pipeline = this.execution.programs.find(key);
+    this.onDevice(output);
     if (pipeline && util.sizeFromShape(output.shape) > 0) {
       this.runStock(pipeline, program, inputs, output, own);
       return output;
@@ -101,8 +103,10 @@ export class RuntimeBackend extends WebGPUBackend {
   }
 
   override dispose(): void {
+    this.faults.expectLoss();
     this.execution.destroy();
     super.dispose();
+    this.gpu.destroy();
   }
 
   protected dataOf(dataId: DataId): TensorData {
@@ -115,6 +119,16 @@ export class RuntimeBackend extends WebGPUBackend {
     if (data.resource == null) this.uploadToGPU(dataId);
     if (data.pooled?.buffer !== data.resource) data.pooled = this.pool.of(data.resource!);
     return data.pooled!;
+  }
+
+  /** Gives an output its buffer; if there is none for it, nothing of the output stays. */
+  protected onDevice({ dataId }: TensorInfo): void {
+    try {
+      this.uploadToGPU(dataId);
+    } catch (thrown) {
+      this.disposeData(dataId);
+      throw thrown;
+    }
   }
 
   /** To be called after each dispatch. */

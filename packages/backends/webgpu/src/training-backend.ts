@@ -8,8 +8,8 @@ import type { Dispatch } from './shader.ts';
 export class TrainingBackend extends RuntimeBackend {
   private readonly readBack: ReadBack;
 
-  constructor(device: GPUDevice, info: GPUAdapterInfo) {
-    super(device, info);
+  constructor(...device: ConstructorParameters<typeof RuntimeBackend>) {
+    super(...device);
     this.readBack = new ReadBack(this.pool, this.faults, (from, to, bytes) => this.copyNow(from, to, bytes));
     // A buffer may be larger than the tensor in it, of which tfjs's synchronous read does not know.
     this.internals.convertAndCacheOnCPU = (dataId, values) => {
@@ -23,7 +23,7 @@ export class TrainingBackend extends RuntimeBackend {
   /** A tensor of this backend without values, on the device. The engine, or the caller, owns it. */
   output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
     const info = this.makeTensorInfo([...shape], dtype);
-    this.uploadToGPU(info.dataId);
+    this.onDevice(info);
     return info;
   }
 

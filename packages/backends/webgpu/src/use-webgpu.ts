@@ -10,36 +10,46 @@ export interface WebgpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Whether an adapter that computes on the CPU will do, such as Mesa's lavapipe and SwiftShader. Default true. */
   readonly softwareAdapter?: boolean;
+  /** Is told when the device goes, with the error that every later kernel and read will throw. Not if it was given up on purpose. */
+  readonly onDeviceLost?: (error: TapgradError) => void;
 }
 
-let starting: Promise<GPUAdapterInfo> | undefined;
+interface Started {
+  readonly info: GPUAdapterInfo;
+  readonly backend: OffloadingBackend;
+}
+
+let starting: Promise<Started> | undefined;
 
 /**
- * Makes WebGPU the backend, on a device of its own, and waits until it is ready. May be called any number of times.
+ * Makes WebGPU the backend, on a device of its own, and waits until it is ready. May be called any number of times; after a device was lost, it
+ * makes a new one. Tensors of the lost one can only be disposed.
  *
  * @throws TapgradError `WEBGPU_UNSUPPORTED` without WebGPU, `WEBGPU_NO_ADAPTER` without a GPU or its driver, or without one that will do,
  *   `WEBGPU_DEVICE` if the adapter gives no device.
  */
 export async function useWebgpu(options: WebgpuOptions = {}): Promise<void> {
+  if (starting && (await (await starting).backend.faults.isLost())) starting = undefined;
   starting ??= start(options).catch((cause: unknown) => {
     starting = undefined;
     throw cause;
   });
-  const info = await starting;
+  const { info } = await starting;
   if (options.softwareAdapter === false) refuseSoftware(info);
   await setBackend(BACKEND);
   await ready();
 }
 
-async function start(options: WebgpuOptions): Promise<GPUAdapterInfo> {
+async function start(options: WebgpuOptions): Promise<Started> {
   const { device, info } = await requestDevice(await findGpu(), options);
   // Kernels would otherwise run on the cpu for small tensors, and wait for the device.
   env().set('WEBGPU_CPU_FORWARD', false);
   // tfjs registers a factory under this name where it sees navigator.gpu, with a device of the least limits.
   if (BACKEND in engine().registry) removeBackend(BACKEND);
   else delete engine().registryFactory[BACKEND];
-  if (!registerBackend(BACKEND, () => new OffloadingBackend(device, info), 3)) {
+  const backend = new OffloadingBackend(device, info, options.onDeviceLost);
+  if (!registerBackend(BACKEND, () => backend, 3)) {
     throw new TapgradError({ code: 'WEBGPU_DEVICE', message: 'tfjs refused the backend "webgpu"' });
   }
-  return info;
+  return { info, backend };
 }

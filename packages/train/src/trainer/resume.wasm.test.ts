@@ -6,7 +6,7 @@ import { attach, definePlugin, type Module, Parameter, type Stack } from '@tapgr
 import { add, dispose, keep, mul, scalar, type Tensor, tidy, zeros, zerosLike } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { adamw, cosine, type NamedStateOptimizer, sgd, tensorBatches, warmup } from '../index.ts';
-import { Mlp, meanSquaredError, numbersOf, sampleData } from '../test-support.ts';
+import { Mlp, meanSquaredError, memoryStore, numbersOf, sampleData } from '../test-support.ts';
 import type { TrainerOptions } from './options.ts';
 import { Trainer } from './trainer.ts';
 
@@ -182,25 +182,6 @@ function stopAfter(step: number): Partial<TrainerOptions<Tensor>> {
     signal: abort.signal,
     onProgress: (event) => {
       if (event.kind === 'step' && event.step === step) abort.abort();
-    },
-  };
-}
-
-function memoryStore() {
-  const files = new Map<string, Uint8Array>();
-  return {
-    files,
-    async read(name: string) {
-      return files.get(name) as Uint8Array;
-    },
-    async write(name: string, bytes: Uint8Array) {
-      files.set(name, bytes.slice());
-    },
-    async remove(name: string) {
-      files.delete(name);
-    },
-    async list() {
-      return [...files.keys()];
     },
   };
 }
