@@ -1,7 +1,6 @@
-import { type HostValues, hostTransfer, isDataless } from '@tapgrad/core';
+import { detach, type HostValues, hostTransfer, isDataless } from '@tapgrad/core';
 import {
   backend,
-  clone,
   type DataType,
   engine,
   fill,
@@ -70,7 +69,7 @@ class LateCopy implements HostCopy {
   private readonly coming: Promise<void>;
 
   constructor(value: Tensor) {
-    const living = keep(clone(value));
+    const living = keep(detach(value));
     this.living = living;
     this.coming = living.data().then((values) => {
       // Freed meanwhile: nobody wants them.

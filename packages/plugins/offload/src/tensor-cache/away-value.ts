@@ -1,13 +1,13 @@
 import { type OffDeviceCount, shareIfAlive } from '@tapgrad/core';
 import { type DataType, type Tensor, util } from '@tensorflow/tfjs-core';
 import { copyToHost, type HostCopy, toDevice } from '../host/host-copy.ts';
+import type { Departure } from './forward-record.ts';
 import type { OpenStore, StoredFile } from './store.ts';
 
 export interface AwayServices {
   readonly offDevice: OffDeviceCount;
   readonly store: OpenStore | undefined;
-  /** Called once, when the value has left the device. */
-  readonly left: () => void;
+  readonly departure: Departure;
 }
 
 /** A saved value that has left the device, or is leaving it. */
@@ -35,7 +35,7 @@ export class AwayValue {
       this.copy
         .whenArrived()
         .then(() => this.arrived())
-        .catch(() => services.left());
+        .catch(() => services.departure.left());
     }
   }
 
@@ -67,17 +67,18 @@ export class AwayValue {
   }
 
   private arrived(): void {
-    const { store, left } = this.services;
+    const { store, departure } = this.services;
     const { values } = this.copy;
+    departure.copied();
     if (!this.open || !store || !values) {
-      left();
+      departure.left();
       return;
     }
     const { shape, dtype } = this.source;
     this.file = store.store(values, `${shape.join('x') || 'scalar'}-${dtype}`);
     this.copy.free();
     this.count(-this.hostBytes);
-    store.whenIdle(left);
+    store.whenIdle(() => departure.left());
   }
 
   /** The device's own copy, where somebody else keeps it alive: nothing need come back. */

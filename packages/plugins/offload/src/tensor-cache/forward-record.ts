@@ -1,5 +1,13 @@
 import type { ModuleProfile } from './math.ts';
 
+/** To be told by a value that leaves the device, of each once. */
+export interface Departure {
+  /** The host has it. */
+  copied(): void;
+  /** It is where it will stay, or nowhere. */
+  left(): void;
+}
+
 /** What one forward saved: in which order, how much of it left the device, and how long that took. */
 export class ForwardRecord {
   /** Bytes that left the device. */
@@ -46,17 +54,20 @@ export class ForwardRecord {
     return this.tail;
   }
 
-  /** A value of this module begins to leave. Call what it returns when it has left. */
-  leaves(path: string, bytes: number): () => void {
+  /** A value of this module begins to leave. */
+  leaves(path: string, bytes: number): Departure {
     const module = this.modules.get(path);
     if (module) module.bytes += bytes;
     this.bytes += bytes;
     if (this.moving++ === 0) this.busySince = this.now();
-    return () => {
-      const now = this.now();
-      // On a device that works by itself the forward takes as long as its values take to come.
-      this.ended = Math.max(this.ended, now);
-      if (--this.moving === 0) this.busy += now - this.busySince;
+    return {
+      // On a device that works by itself the forward takes until its values have come.
+      copied: () => {
+        this.ended = Math.max(this.ended, this.now());
+      },
+      left: () => {
+        if (--this.moving === 0) this.busy += this.now() - this.busySince;
+      },
     };
   }
 

@@ -41,8 +41,8 @@ export const offload = definePlugin<OffloadOptions, CheckedOffloadOptions>({
         pack(value) {
           if (keeps(value)) return { value };
           if (options.store && !isDataless()) store ??= options.store.open({ offDevice, waiting: options.waiting });
-          const left = plan.record.leaves(path, value.size * util.bytesPerElement(value.dtype));
-          const away = new AwayValue(value, { offDevice, store, left });
+          const departure = plan.record.leaves(path, value.size * util.bytesPerElement(value.dtype));
+          const away = new AwayValue(value, { offDevice, store, departure });
           bytesAway += away.bytes;
           return { away };
         },

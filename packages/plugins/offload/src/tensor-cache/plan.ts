@@ -33,10 +33,6 @@ export class OffloadPlan {
     return this.decided?.has(path) ?? true;
   }
 
-  /** Modules that are offloaded, once an adaptive plan has been made. */
-  get adapted(): readonly string[] | undefined {
-    return this.decided && [...this.decided];
-  }
 
   private begin(tape: Tape | undefined): void {
     if (this.tape) this.end();
