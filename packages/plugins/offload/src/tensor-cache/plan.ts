@@ -33,7 +33,6 @@ export class OffloadPlan {
     return this.decided?.has(path) ?? true;
   }
 
-
   private begin(tape: Tape | undefined): void {
     if (this.tape) this.end();
     this.tape = tape;
