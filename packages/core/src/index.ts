@@ -36,6 +36,7 @@ export { BufferTensor, type LazyTensor, Parameter } from './module/parameter.ts'
 export { pathMatcher } from './module/pattern.ts';
 export type { BackwardTap, ForwardTap, TapContext } from './module/taps.ts';
 export { type OffDeviceBytes, OffDeviceCount, type OffDevicePlace } from './off-device.ts';
+export { activatingLinear, type FusibleActivation } from './ops/activated-linear.ts';
 export { type GeluApproximation, gelu, hardSwish, silu } from './ops/activations.ts';
 export { type AttentionOptions, attention } from './ops/attention.ts';
 export { attentionScores, mergeHeads, splitHeads } from './ops/attention-scores.ts';

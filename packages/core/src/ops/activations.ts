@@ -15,6 +15,7 @@ import {
   where,
 } from '@tensorflow/tfjs-core';
 import { scoped } from '../engine-seam.ts';
+import { activatedBefore } from './activated-linear.ts';
 import { inSteps, ownOp, runKernelIfAny } from './own-op.ts';
 
 interface Activation<A extends object> {
@@ -25,25 +26,28 @@ interface Activation<A extends object> {
 }
 
 function activation<A extends object>({ name, forward, derivative }: Activation<A>): (x: Tensor, attrs: A) => Tensor {
-  const run = ownOp<'x', A>({
-    name,
-    inputs: ['x'],
-    role: 'derivative',
-    cheap: true,
-    forward: ({ x }, attrs) => forward(x as Tensor, attrs),
-    saves: () => ['x'],
-    backward: ({ dy, saved, attrs, timesCoded, release }) => ({
-      x() {
-        const coded = timesCoded('x');
-        if (coded) return coded;
-        const fused = runKernelIfAny(`${name}Grad`, { dy, x: saved.x }, attrs) as Tensor | undefined;
-        if (fused) return fused;
-        const slope = scoped(() => derivative(saved.x, attrs));
-        release('x');
-        return mul(dy, slope);
-      },
-    }),
-  });
+  const run = ownOp<'x', A>(
+    {
+      name,
+      inputs: ['x'],
+      role: 'derivative',
+      cheap: true,
+      forward: ({ x }, attrs) => forward(x as Tensor, attrs),
+      saves: () => ['x'],
+      backward: ({ dy, saved, attrs, timesCoded, release }) => ({
+        x() {
+          const coded = timesCoded('x');
+          if (coded) return coded;
+          const fused = runKernelIfAny(`${name}Grad`, { dy, x: saved.x }, attrs) as Tensor | undefined;
+          if (fused) return fused;
+          const slope = scoped(() => derivative(saved.x, attrs));
+          release('x');
+          return mul(dy, slope);
+        },
+      }),
+    },
+    ({ x }, attrs) => activatedBefore(name, x as Tensor, attrs),
+  );
   return (x, attrs) => run({ x }, attrs);
 }
 

@@ -1,4 +1,5 @@
 import { fused, matMul, reshape, sum, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { linearBefore } from './activated-linear.ts';
 import { ownOp } from './own-op.ts';
 
 /**
@@ -17,6 +18,8 @@ const run = ownOp<'x' | 'weight' | 'bias', object>({
   inputs: ['x', 'weight', 'bias'],
   forward({ x, weight, bias }) {
     const [a, b] = [x as Tensor, weight as Tensor2D];
+    const activated = linearBefore(a, b, bias);
+    if (activated) return activated;
     const y = fused.matMul({ a: rows(a), b, ...(bias && { bias }) });
     return a.rank === 2 ? y : reshape(y, [...a.shape.slice(0, -1), b.shape[1]]);
   },

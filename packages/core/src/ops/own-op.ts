@@ -22,12 +22,19 @@ export interface OwnOp<N extends string, A extends object> extends RuleSpec<N, A
   recompute?(operands: Record<string, Tensor>, attrs: A): Tensor;
 }
 
-/** Makes a function of an own op. */
-export function ownOp<N extends string, A extends object>(spec: OwnOp<N, A>): (inputs: Inputs<N>, attrs: A) => Tensor {
+/**
+ * Makes a function of an own op.
+ * @param before gives the output if another kernel has computed it already
+ */
+export function ownOp<N extends string, A extends object>(
+  spec: OwnOp<N, A>,
+  before?: (inputs: Inputs<N>, attrs: A) => Tensor | undefined,
+): (inputs: Inputs<N>, attrs: A) => Tensor {
   const rule = spec as unknown as Rule;
   const auxNames = spec.aux ?? [];
   const run = (inputs: Inputs<N>, attrs: A): Tensor[] => {
-    const made = runKernelIfAny(spec.kernel ?? spec.name, inputs, attrs) ?? spec.forward(inputs, attrs);
+    const made =
+      before?.(inputs, attrs) ?? runKernelIfAny(spec.kernel ?? spec.name, inputs, attrs) ?? spec.forward(inputs, attrs);
     return Array.isArray(made) ? made : [made];
   };
   return (inputs, attrs) => {

@@ -1,7 +1,7 @@
-import { Module } from '@tapgrad/core';
+import { activatingLinear, type FusibleActivation, Module } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Initializer } from '../initializers/initializers.ts';
-import { type ActivationName, activation } from './activations.ts';
+import { type ActivationName, activation, GELU, HardSwish, SiLU } from './activations.ts';
 import { chain } from './chain.ts';
 import { Dropout } from './dropout.ts';
 import { Linear } from './linear.ts';
@@ -39,6 +39,15 @@ export class FeedForward extends Module {
 
   override forward(x: Tensor): Tensor {
     // The widest values of a block go as soon as the next one is made.
-    return chain([this.up, this.activation, this.dropout, this.down], x);
+    return activatingLinear(fusible(this.activation), () =>
+      chain([this.up, this.activation, this.dropout, this.down], x),
+    );
   }
+}
+
+/** The activation, if a backend may compute it with the product before it. */
+function fusible(module: Module): FusibleActivation | undefined {
+  if (module instanceof GELU) return { kernel: 'tapgrad.Gelu', approximate: module.approximate };
+  if (module instanceof SiLU) return { kernel: 'tapgrad.Silu' };
+  return module instanceof HardSwish ? { kernel: 'tapgrad.HardSwish' } : undefined;
 }

@@ -84,8 +84,13 @@ const normSpecs: readonly OpSpec[] = [
 const activationSpecs: readonly OpSpec[] = [
   opSpec<{ approximate: core.GeluApproximation }>({
     kernel: 'tapgrad.Gelu',
-    run: ([x], attrs) => core.gelu(x!, attrs),
+    // Behind a linear layer backends may compute both at once.
+    run: ([x, weight, bias], attrs) =>
+      core.activatingLinear(weight && { kernel: 'tapgrad.Gelu', ...attrs }, () =>
+        core.gelu(weight ? core.linear(x!, weight, bias) : x!, attrs),
+      ),
     samples: (['none', 'tanh'] as const).flatMap((approximate) => [
+      { inputs: [dense(2, 3, 5), dense(5, 4), dense(4)], attrs: { approximate } },
       { inputs: [{ shape: [3, 5], range: [-4, 4] as const }], attrs: { approximate } },
       { inputs: [dense()], attrs: { approximate } },
     ]),

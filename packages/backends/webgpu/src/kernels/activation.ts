@@ -2,7 +2,10 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernel } from '../register.ts';
 import { elementwise } from './elementwise.ts';
 
-/** WGSL of a function and its slope, on numbers of type `T` (`f32` or `vec4f`). */
+/**
+ * WGSL of a function and its slope, on numbers of type `T` (`f32` or `vec4f`). Where a sum of a product would leave it to compilers whether to fuse,
+ * `fma` says so: the value has the same bits at the end of a product and in a pass of its own.
+ */
 export interface ActivationCode {
   /** Of the shader, so that each is compiled once. */
   readonly name: string;

@@ -11,7 +11,7 @@ import { kernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 import { type FinishAttrs, type FinishInputs, finishApart, finishInPlace } from './finish.ts';
 import { type Product, product, tilingOf } from './product.ts';
-import { type BatchIndex, matrixOperand } from './product-matrix.ts';
+import { matrixOperand, whole } from './product-matrix.ts';
 import { type ConvInfo, filterColumns, sourceRows, windowColumns, windowRows } from './product-windows.ts';
 
 type Shape4 = [number, number, number, number];
@@ -34,8 +34,6 @@ function infoOf(inShape: readonly number[], filterShape: readonly number[], attr
     dimRoundingMode,
   );
 }
-
-const whole: BatchIndex = { variant: 'single', code: '0u', uniforms: {} };
 
 /** Whether what the windows see is the image itself. */
 function isPointwise({ filterHeight, filterWidth, strideHeight, strideWidth, padInfo }: ConvInfo): boolean {

@@ -14,22 +14,22 @@ fn bell_of(x: T) -> T {
   return exp(T(-0.5) * z * z);
 }
 fn cdf(x: T, bell: T) -> T {
-  let t = T(1) / (T(1) + T(0.35355339) * abs(x));
-  var p = t * T(-0.0294966385) + T(0.142102189);
-  p = p * t + T(-0.243214735);
-  p = p * t + T(0.138590877);
-  p = p * t + T(-0.0130062939);
-  p = p * t + T(0.101212976);
-  p = p * t + T(0.121585074);
-  p = p * t + T(0.141183057);
-  p = p * t + T(0.141043473);
+  let t = T(1) / fma(T(0.35355339), abs(x), T(1));
+  var p = fma(t, T(-0.0294966385), T(0.142102189));
+  p = fma(p, t, T(-0.243214735));
+  p = fma(p, t, T(0.138590877));
+  p = fma(p, t, T(-0.0130062939));
+  p = fma(p, t, T(0.101212976));
+  p = fma(p, t, T(0.121585074));
+  p = fma(p, t, T(0.141183057));
+  p = fma(p, t, T(0.141043473));
   let tail = p * t * bell;
   return select(tail, T(1) - tail, x >= T(0));
 }
 fn value(x: T) -> T { return x * cdf(x, bell_of(x)); }
 fn slope(x: T) -> T {
   let bell = bell_of(x);
-  return cdf(x, bell) + x * bell * T(0.3989422804);
+  return fma(x * bell, T(0.3989422804), cdf(x, bell));
 }`,
 };
 
@@ -40,17 +40,23 @@ fn slope(x: T) -> T {
 const tanh: ActivationCode = {
   name: 'gelu-tanh',
   functions: `
-fn cdf(z: T) -> T { return T(1) / (T(1) + exp(T(-1.5957691216) * z * (T(1) + T(0.044715) * z * z))); }
+fn cdf(z: T) -> T { return T(1) / (T(1) + exp(T(-1.5957691216) * z * fma(T(0.044715) * z, z, T(1)))); }
 fn value(x: T) -> T { return x * cdf(clamp(x, T(-10), T(10))); }
 fn slope(x: T) -> T {
   let z = clamp(x, T(-10), T(10));
   let s = cdf(z);
-  return s + z * s * (T(1) - s) * T(1.5957691216) * (T(1) + T(0.134145) * z * z);
+  return s + z * s * (T(1) - s) * T(1.5957691216) * fma(T(0.134145) * z, z, T(1));
 }`,
 };
 
+interface Attrs {
+  readonly approximate?: 'none' | 'tanh';
+}
+
+export function geluCode({ approximate }: Attrs): ActivationCode {
+  return approximate === 'tanh' ? tanh : exact;
+}
+
 export function registerGelu(): void {
-  registerActivation<{ approximate?: 'none' | 'tanh' }>('tapgrad.Gelu', ({ approximate }) =>
-    approximate === 'tanh' ? tanh : exact,
-  );
+  registerActivation<Attrs>('tapgrad.Gelu', geluCode);
 }

@@ -61,10 +61,13 @@ fn load_${name}(batch: u32, o: u32, k: u32) -> ${type} {
 }`;
 }
 
+/** Of a factor that is one matrix. */
+export const whole: BatchIndex = { variant: 'single', code: '0u', uniforms: {} };
+
 /** Where the matrices of a factor with the batch dimensions `own` stand in a product with those of `all`. */
 export function batchIndex(name: 'a' | 'b', own: readonly number[], all: readonly number[]): BatchIndex {
   const size = util.sizeFromShape([...own]);
-  if (size === 1) return { variant: 'single', code: '0u', uniforms: {} };
+  if (size === 1) return whole;
   if (size === util.sizeFromShape([...all])) return { variant: 'each', code: 'batch', uniforms: {} };
   const uniforms: Record<string, Uniform> = {};
   const terms: string[] = [];

@@ -32,8 +32,13 @@ export interface Finish {
   readonly variant: string;
   readonly read: Readonly<Record<string, readonly [TensorInfo, ElementType]>>;
   readonly uniforms: Readonly<Record<string, Uniform>>;
-  /** Declares `finished(value: vec4f, column: u32) -> vec4f`, of the four columns from `column` on; where n is no multiple of 4 some are beyond n. */
+  /**
+   * Declares `finished(value: vec4f, column: u32) -> vec4f`, of the four columns from `column` on; where n is no multiple of 4 some are beyond n.
+   * With a second output also `second(value: vec4f) -> vec4f`, of what `finished` gave.
+   */
   readonly code: string;
+  /** A tensor of the product's shape that gets what `second` gives. */
+  readonly second?: TensorInfo;
 }
 
 export interface Product {
@@ -82,7 +87,7 @@ export function product(gpu: TrainingBackend, spec: Product): TensorInfo {
     name,
     variant: [a.variant, b.variant, finish?.variant ?? '', tiling.down, tiling.across].join(' '),
     read: { a: [a.info, a.type], b: [b.info, b.type], ...finish?.read },
-    write: { c: [c, type] },
+    write: { c: [c, type], ...(finish?.second && { c2: [finish.second, type] }) },
     uniforms: {
       batch: u32(batch),
       m: u32(m),
@@ -138,10 +143,10 @@ ${[0, 1, 2, 3].map((i) => `      ${name}_tile[${at} + ${i * (groups + 1)}u] = bl
 const rows = ['x', 'y', 'z', 'w'] as const;
 
 function shader({ a, b, finish }: Product, { down, across }: Tiling, type: string): string {
-  const store =
+  const store = (to: string, four: string): string =>
     type === 'f32'
-      ? 'for (var j = 0u; j < 4u && column + j < uniforms.n; j++) { c[at + j] = whole[j]; }'
-      : 'c[at / 4u] = whole;';
+      ? `for (var j = 0u; j < 4u && column + j < uniforms.n; j++) { ${to}[at + j] = ${four}[j]; }`
+      : `${to}[at / 4u] = ${four};`;
   return `
 const threads = ${down * across}u;
 var<workgroup> a_tile: array<vec4f, ${depth * (down + 1)}>;
@@ -153,7 +158,8 @@ fn write(value: vec4f, plane: u32, row: u32, column: u32) {
   if (row >= uniforms.m || column >= uniforms.n) { return; }
   let whole = ${finish ? 'finished(value, column)' : 'value'};
   let at = (plane * uniforms.m + row) * uniforms.n + column;
-  ${store}
+  ${store('c', 'whole')}
+${finish?.second ? `  let two = second(whole);\n  ${store('c2', 'two')}` : ''}
 }
 @compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {

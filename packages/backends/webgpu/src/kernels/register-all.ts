@@ -17,6 +17,7 @@ import { registerGroups } from './groups.ts';
 import { registerHardSwish } from './hard-swish.ts';
 import { registerIntegers } from './integers.ts';
 import { registerLayout } from './layout.ts';
+import { registerLinearActivation } from './linear-activation.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerMaxPools } from './max-pool.ts';
 import { registerNorms } from './norm.ts';
@@ -59,6 +60,7 @@ export function registerAllKernels(): void {
   registerReductions();
   registerNorms();
   registerMatMul();
+  registerLinearActivation();
   registerConvolutions();
   registerDepthwiseConvolutions();
   registerBatchNorm();
