@@ -27,7 +27,7 @@ export class Arrivals {
   compute(context: LossContext): void {
     const arrival = this.waiting.get(context.microBatch);
     if (!arrival) return;
-    for (const [name, of] of this.memory.sides) {
+    for (const [name, of] of this.memory.sides.values()) {
       arrival.sides.get(name)?.dispose();
       arrival.sides.set(name, sideOf(of, context, arrival.rows));
     }

@@ -122,6 +122,26 @@ describe('the memory', () => {
     dispose([given, outputs, batch, mixed] as never);
   });
 
+  it('keeps a value until the last that asked for it has withdrawn, once each', async () => {
+    stack = put(model, [memory({ samples: 9 })]);
+    const ask = () => replay().keepSide('logits', ({ outputs }) => logitsOf(outputs));
+    const newestHasLogits = async () => {
+      await step(stack as Stack, samples([0, 1]));
+      const each = [...replay().batches(1)];
+      for (const batch of each) disposeBatch(batch);
+      return each.at(-1)?.logits !== undefined;
+    };
+    const [first, second] = [ask(), ask()];
+    first();
+    first();
+    expect(await newestHasLogits()).toBe(true);
+    const third = ask();
+    second();
+    expect(await newestHasLogits()).toBe(true);
+    third();
+    expect(await newestHasLogits()).toBe(false);
+  });
+
   it('fills up what differs in length, and says which side values there are', async () => {
     stack = put(model, [memory({ samples: 4, padding: 9 })]);
     let width = 2;

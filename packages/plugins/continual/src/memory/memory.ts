@@ -1,6 +1,6 @@
-import type { Batch, LossContext, PluginContext, PluginState, RandomStream } from '@tapgrad/core';
+import type { Batch, PluginContext, PluginState, RandomStream } from '@tapgrad/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { keep } from '@tensorflow/tfjs-core';
+import { keep, tensor1d } from '@tensorflow/tfjs-core';
 import { Budget } from './budget.ts';
 import { choose } from './math.ts';
 import type { CheckedMemoryOptions } from './options.ts';
@@ -8,6 +8,7 @@ import { ClassBalanced, type Policy, Reservoir, type SampleInfo } from './polici
 import type { ReplayMemory } from './replay-memory.ts';
 import { keptRow, ownBuffer, rowBytes } from './rows.ts';
 import { type Sample, SampleStore } from './sample-store.ts';
+import { SideRequests, type SideValue } from './side-requests.ts';
 
 type Leaves = ReadonlyMap<string, Tensor>;
 
@@ -20,7 +21,7 @@ interface SavedMemory {
 
 /** What the plugin `memory` keeps, and how samples enter it. */
 export class Memory implements ReplayMemory {
-  readonly sides = new Map<string, (context: LossContext) => Tensor>();
+  readonly sides = new SideRequests();
   readonly policy: ReplayMemory['policy'];
   private readonly choice: Policy;
   private readonly budget: Budget;
@@ -60,21 +61,15 @@ export class Memory implements ReplayMemory {
 
   draw(count: number, random: RandomStream): Batch | undefined {
     if (this.size === 0 || count < 1) return undefined;
-    return this.store.batch(choose(this.size, count, random), this.sideNames);
+    return this.store.batch(choose(this.size, count, random), this.sides.names);
   }
 
   batches(batchSize: number, random?: RandomStream): Iterable<Batch> {
-    return this.size === 0 ? [] : this.store.batches(batchSize, this.sideNames, random);
+    return this.size === 0 ? [] : this.store.batches(batchSize, this.sides.names, random);
   }
 
-  keepSide(name: string, of: (context: LossContext) => Tensor): () => void {
-    if (this.sides.has(name)) return () => {};
-    this.sides.set(name, of);
-    return () => void this.sides.delete(name);
-  }
-
-  private get sideNames(): ReadonlySet<string> {
-    return new Set(this.sides.keys());
+  keepSide(name: string, of: SideValue): () => void {
+    return this.sides.add(name, of);
   }
 
   /** Makes room for samples as large as the rows of these tensors. */
@@ -87,7 +82,7 @@ export class Memory implements ReplayMemory {
 
   /** Offers row `row` of these tensors; only if it is kept, it is copied. */
   offer(leaves: Leaves, row: number, label: number | undefined, random: RandomStream): void {
-    const place = this.choice.place(this.store.samples, this.capacity, label, random);
+    const place = this.choice.place(this.store, this.capacity, label, random);
     const order = this.came++;
     if (place !== undefined)
       this.store.put(place, this.rowOf(leaves, row, { order, ...(label !== undefined && { label }) }));
@@ -108,7 +103,12 @@ export class Memory implements ReplayMemory {
   }
 
   private rowOf(leaves: Leaves, row: number, info: SampleInfo): Sample {
-    return { ...info, leaves: this.claimed([...leaves].map(([path, tensor]) => [path, keptRow(tensor, row)])) };
+    const index = tensor1d([row], 'int32');
+    try {
+      return { ...info, leaves: this.claimed([...leaves].map(([path, tensor]) => [path, keptRow(tensor, index)])) };
+    } finally {
+      index.dispose();
+    }
   }
 
   private claimed(entries: readonly (readonly [string, Tensor])[]): Leaves {

@@ -4,19 +4,20 @@ import { dispose, tensor2d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { classifier, numbers, put, samples, step, task } from '../base/test-support.ts';
 import { memory } from './index.ts';
-import { ClassBalanced, type SampleInfo } from './policies.ts';
+import { ClassBalanced } from './policies.ts';
 import { memoryOf, type ReplayMemory } from './replay-memory.ts';
+import { SampleStore } from './sample-store.ts';
 
 /** What a class-balanced memory holds after a stream of labels: the label and number of each sample. */
 function kept(labels: readonly number[], capacity: number, seed: number, replacement: 'random' | 'oldest' = 'random') {
   const policy = new ClassBalanced(replacement);
   const random = randomStream(seed, 'balanced');
-  const stored: (SampleInfo & { label: number })[] = [];
+  const store = new SampleStore(0);
   for (const [order, label] of labels.entries()) {
-    const place = policy.place(stored, capacity, label, random);
-    if (place !== undefined) stored[place] = { label, order };
+    const place = policy.place(store, capacity, label, random);
+    if (place !== undefined) store.put(place, { label, order, leaves: new Map() });
   }
-  return stored;
+  return store.samples.map(({ label, order }) => ({ label: label as number, order }));
 }
 
 function countsOf(stored: readonly { readonly label: number }[]): number[] {
@@ -50,6 +51,30 @@ describe('a class-balanced memory', () => {
     const orders = kept([0, 1, 0, 1, 0, 1, 0, 1], 4, 1, 'oldest').map(({ order }) => order);
     expect(orders.sort()).toEqual([4, 5, 6, 7]);
   });
+});
+
+it('a full class-balanced memory decides on a sample without a look at those that it holds', () => {
+  const store = new SampleStore(0);
+  const policy = new ClassBalanced('random');
+  const random = randomStream(1, 'balanced');
+  let looks = 0;
+  const offer = (order: number, own: number) => {
+    const place = policy.place(store, 1000, own, random);
+    const sample = { order, leaves: new Map(), label: own };
+    Object.defineProperty(sample, 'label', {
+      get() {
+        looks++;
+        return own;
+      },
+    });
+    if (place !== undefined) store.put(place, sample);
+  };
+  for (let i = 0; i < 1000; i++) offer(i, i % 3);
+  looks = 0;
+  for (let i = 0; i < 100; i++) offer(1000 + i, 3);
+  // That of the sample that goes, and that of the sample that comes.
+  expect(looks).toBe(200);
+  expect(store.placesByClass.get(3)).toHaveLength(100);
 });
 
 describe('a memory in a stack', () => {

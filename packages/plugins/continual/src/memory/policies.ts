@@ -13,17 +13,19 @@ export interface SampleInfo {
   readonly rank?: number;
 }
 
+/** What is stored when another sample comes. */
+export interface StoredSamples {
+  readonly samples: readonly SampleInfo[];
+  /** Of each class that has a sample its places, ascending. */
+  readonly placesByClass: ReadonlyMap<number, readonly number[]>;
+}
+
 /** Decides which samples of a stream are kept. */
 export interface Policy {
   /** Whether it asks for the class of each sample. */
   readonly byClass: boolean;
-  /** The place of the next sample, at most `stored.length`; undefined if it is not kept. */
-  place(
-    stored: readonly SampleInfo[],
-    capacity: number,
-    label: number | undefined,
-    random: RandomStream,
-  ): number | undefined;
+  /** The place of the next sample, at most `stored.samples.length`; undefined if it is not kept. */
+  place(stored: StoredSamples, capacity: number, label: number | undefined, random: RandomStream): number | undefined;
   json(): unknown;
   load(json: unknown): void;
 }
@@ -33,10 +35,10 @@ export class Reservoir implements Policy {
   readonly byClass = false;
   private seen = 0;
 
-  place(stored: readonly SampleInfo[], capacity: number, _label: number | undefined, random: RandomStream) {
+  place({ samples }: StoredSamples, capacity: number, _label: number | undefined, random: RandomStream) {
     const place = reservoirPlace(this.seen++, capacity, random);
     // A memory that was emptied in between fills up from its end.
-    return place === undefined ? undefined : Math.min(place, stored.length);
+    return place === undefined ? undefined : Math.min(place, samples.length);
   }
 
   json(): unknown {
@@ -59,27 +61,31 @@ export class ClassBalanced implements Policy {
 
   constructor(private readonly replacement: CheckedMemoryOptions['replacement']) {}
 
-  place(stored: readonly SampleInfo[], capacity: number, label: number | undefined, random: RandomStream) {
+  place(
+    { samples, placesByClass: places }: StoredSamples,
+    capacity: number,
+    label: number | undefined,
+    random: RandomStream,
+  ) {
     const own = label as number;
     const index = this.seen.get(own) ?? 0;
     this.seen.set(own, index + 1);
-    if (stored.length < capacity) return stored.length;
-    const places = placesByClass(stored);
+    if (samples.length < capacity) return samples.length;
     const most = Math.max(...[...places.values()].map(({ length }) => length));
     for (const [each, { length }] of places) if (length === most) this.full.add(each);
     if (!this.full.has(own)) {
       const largest = [...places].filter(([, { length }]) => length === most).map(([each]) => each);
-      return this.victim(stored, places.get(Math.min(...largest)) as number[], random);
+      return this.victim(samples, places.get(Math.min(...largest)) as number[], random);
     }
     const mine = places.get(own) ?? [];
-    if (this.replacement === 'oldest') return mine.length > 0 ? this.victim(stored, mine, random) : undefined;
+    if (this.replacement === 'oldest') return mine.length > 0 ? this.victim(samples, mine, random) : undefined;
     const place = random.integer(index + 1);
     return place < mine.length ? mine[place] : undefined;
   }
 
-  private victim(stored: readonly SampleInfo[], places: readonly number[], random: RandomStream): number {
+  private victim(samples: readonly SampleInfo[], places: readonly number[], random: RandomStream): number {
     if (this.replacement === 'random') return places[random.integer(places.length)] as number;
-    const orderOf = (place: number) => (stored[place] as SampleInfo).order;
+    const orderOf = (place: number) => (samples[place] as SampleInfo).order;
     return places.reduce((oldest, place) => (orderOf(place) < orderOf(oldest) ? place : oldest));
   }
 
@@ -92,14 +98,4 @@ export class ClassBalanced implements Policy {
     this.seen = new Map(seen);
     this.full = new Set(full);
   }
-}
-
-function placesByClass(stored: readonly SampleInfo[]): Map<number, number[]> {
-  const places = new Map<number, number[]>();
-  for (const [place, { label }] of stored.entries()) {
-    const known = places.get(label as number);
-    if (known) known.push(place);
-    else places.set(label as number, [place]);
-  }
-  return places;
 }

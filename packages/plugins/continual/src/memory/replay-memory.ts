@@ -21,7 +21,8 @@ export interface ReplayMemory {
   batches(batchSize: number, random?: RandomStream): Iterable<Batch>;
   /**
    * Asks, in `apply`, that a value `[batch, …]` be kept of each sample, computed in the training forward in which it enters. A
-   * name that was asked for already means the same. Gives a function that takes the request back.
+   * name that was asked for already means the same; the value is kept until all that asked have withdrawn. Gives a function that
+   * takes this request back.
    */
   keepSide(name: string, of: (context: LossContext) => Tensor): () => void;
 }

@@ -1,15 +1,13 @@
 import { copyOf, TapgradError } from '@tapgrad/core';
-import { cast, concat, keep, pad, reshape, slice, type Tensor, tidy, util } from '@tensorflow/tfjs-core';
+import { cast, concat, gather, keep, pad, slice, type Tensor, type Tensor1D, tidy, util } from '@tensorflow/tfjs-core';
 
-/** Row `index` as `[1, …]`, in a buffer of its own: a slice may be a view of the whole on some backends. */
-export function keptRow(tensor: Tensor, index: number): Tensor {
-  return keep(
-    tidy(() => {
-      const rest = tensor.shape.slice(1);
-      const row = slice(reshape(tensor, [tensor.shape[0] as number, -1]), [index, 0], [1, -1]);
-      return reshape(ownBuffer(row), [1, ...rest]);
-    }),
-  );
+/**
+ * One row as `[1, …]`, in a buffer of its own, by one kernel: a slice may be a view of the whole on some backends, and would
+ * have to be copied again.
+ * @param index int32 `[1]`
+ */
+export function keptRow(tensor: Tensor, index: Tensor1D): Tensor {
+  return keep(tensor.dtype === 'bool' ? tidy(() => ownBuffer(gather(tensor, index))) : gather(tensor, index));
 }
 
 /** A copy that shares nothing. */

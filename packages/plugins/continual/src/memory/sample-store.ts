@@ -1,6 +1,7 @@
 import { type Batch, type RandomStream, untaped } from '@tapgrad/core';
 import { fill, type Tensor, tidy, util } from '@tensorflow/tfjs-core';
 import { batchFrom } from './leaves.ts';
+import { PlacesByClass } from './places-by-class.ts';
 import type { SampleInfo } from './policies.ts';
 import { joinRows, largest, padded } from './rows.ts';
 
@@ -12,6 +13,7 @@ export interface Sample extends SampleInfo {
 /** Samples with one tensor for each leaf; those that leave are freed. */
 export class SampleStore {
   private readonly stored: Sample[] = [];
+  private readonly byClass = new PlacesByClass();
   private held = 0;
 
   /** @param padding fills up int32 values of different lengths, other values get 0 */
@@ -21,6 +23,11 @@ export class SampleStore {
     return this.stored;
   }
 
+  /** Of each class that has a sample its places, ascending. */
+  get placesByClass(): ReadonlyMap<number, readonly number[]> {
+    return this.byClass.all;
+  }
+
   get bytes(): number {
     return this.held;
   }
@@ -28,7 +35,9 @@ export class SampleStore {
   /** Puts a sample in place of another, or behind the last; its tensors belong to the store from now on. */
   put(place: number, sample: Sample): void {
     const before = this.stored[place];
+    if (before) this.byClass.remove(before.label, place);
     this.stored[place] = sample;
+    this.byClass.add(sample.label, place);
     this.held += bytesOf(sample);
     if (before) this.free(before);
   }
@@ -36,16 +45,22 @@ export class SampleStore {
   /** The last sample takes the place of the one that leaves. */
   remove(place: number): void {
     const last = this.stored.pop() as Sample;
+    this.byClass.remove(last.label, this.stored.length);
     const gone = this.stored[place];
-    if (gone) this.stored[place] = last;
+    if (gone) {
+      this.byClass.remove(gone.label, place);
+      this.stored[place] = last;
+      this.byClass.add(last.label, place);
+    }
     this.free(gone ?? last);
   }
 
   /** Keeps those of which it is true, in their order. */
   keepOnly(stays: (sample: Sample) => boolean): void {
     const all = this.stored.splice(0);
+    this.byClass.clear();
     for (const sample of all) {
-      if (stays(sample)) this.stored.push(sample);
+      if (stays(sample)) this.byClass.add(sample.label, this.stored.push(sample) - 1);
       else this.free(sample);
     }
   }

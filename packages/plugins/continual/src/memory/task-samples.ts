@@ -132,10 +132,10 @@ function measure(memory: Memory, { random }: Services, teacher: Teacher, batch: 
 function withSides(memory: Memory, teacher: Teacher, batch: Batch): { leaves: Map<string, Tensor>; free(): void } {
   const rows = rowsOf(batch);
   const sides = new Map<string, Tensor>();
-  if (memory.sides.size > 0) {
+  if (memory.sides.names.size > 0) {
     tidy(() => {
       const context = evaluationContext(teacher, batch);
-      for (const [name, of] of memory.sides) sides.set(name, sideOf(of, context, rows));
+      for (const [name, of] of memory.sides.values()) sides.set(name, sideOf(of, context, rows));
     });
   }
   return { leaves: storedLeaves(batch, rows, sides), free: () => dispose([...sides.values()]) };
