@@ -1,5 +1,6 @@
 import { definePlugin } from '@tapgrad/core';
 import { mul } from '@tensorflow/tfjs-core';
+import { joinForward } from './joint-forward.ts';
 import { type CheckedDerOptions, type DerOptions, derOptions } from './options.ts';
 import { distanceToStored, keepLogits, replay } from './replayed-logits.ts';
 
@@ -18,8 +19,10 @@ export const der = definePlugin<DerOptions, CheckedDerOptions>({
   apply(context) {
     const { hooks, model, options } = context;
     if (options.alpha === 0) return undefined;
+    const joined = options.forward === 'joint' ? joinForward(context, options, 1) : undefined;
     hooks.loss.tap((terms, loss) => {
-      const replayed = loss.mode === 'train' ? replay(context, loss, options) : undefined;
+      if (loss.mode !== 'train') return undefined;
+      const replayed = joined ? joined(0) : replay(context, loss, options);
       return replayed && { ...terms, der: mul(distanceToStored(replayed), options.alpha) };
     });
     return { dispose: keepLogits(model) };

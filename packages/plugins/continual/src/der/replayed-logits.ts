@@ -20,10 +20,15 @@ export interface Replayed {
   readonly outputs: unknown;
 }
 
+export interface ReplayOptions {
+  readonly batchSize?: number | undefined;
+  readonly augment?: Augment | undefined;
+}
+
 export function replay(
   { model, random }: Pick<PluginContext<unknown>, 'model' | 'random'>,
   context: LossContext,
-  { batchSize, augment }: { readonly batchSize?: number | undefined; readonly augment?: Augment | undefined },
+  { batchSize, augment }: ReplayOptions,
   draw = 0,
 ): Replayed | undefined {
   const count = batchSize ?? rowsOf(context.batch);

@@ -1,5 +1,6 @@
 import { definePlugin } from '@tapgrad/core';
 import { mul, type Tensor } from '@tensorflow/tfjs-core';
+import { joinForward } from '../der/joint-forward.ts';
 import { distanceToStored, keepLogits, replay } from '../der/replayed-logits.ts';
 import { type CheckedDerppOptions, type DerppOptions, derppOptions } from './options.ts';
 
@@ -19,6 +20,8 @@ export const derpp = definePlugin<DerppOptions, CheckedDerppOptions>({
   apply(context) {
     const { hooks, model, options } = context;
     const { alpha, beta, variant } = options;
+    const draws = variant === 'paper' ? 2 : 1;
+    const joined = options.forward === 'joint' && alpha + beta > 0 ? joinForward(context, options, draws) : undefined;
     hooks.loss.tap((terms, loss) => {
       if (loss.mode !== 'train') return undefined;
       const added: Record<string, Tensor> = {};
@@ -29,6 +32,7 @@ export const derpp = definePlugin<DerppOptions, CheckedDerppOptions>({
       return { ...terms, ...added };
 
       function replayed(draw: number) {
+        if (joined) return joined(draw);
         return alpha + beta === 0 ? undefined : replay(context, loss, options, draw);
       }
     });

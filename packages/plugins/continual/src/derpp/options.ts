@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { forward } from '../der/options.ts';
 import { augment, coefficient, replayCount, withoutFunctions } from '../memory/replay.ts';
 
 export const derppOptions = v.pipe(
@@ -9,6 +10,7 @@ export const derppOptions = v.pipe(
     beta: coefficient(0.5),
     batchSize: replayCount,
     augment,
+    forward,
     /** `reference-code`: both terms of one replayed batch, as in Avalanche. */
     variant: v.optional(v.picklist(['paper', 'reference-code']), 'paper'),
   }),

@@ -16,7 +16,12 @@ it('places of each class are those of its samples, whatever came, was replaced a
     const size = store.samples.length;
     const label = order % 7 === 0 ? undefined : random.integer(4);
     if (size > 0 && random.integer(4) === 0) store.remove(random.integer(size));
-    else store.put(random.integer(2) === 0 ? size : random.integer(size + 1), { order, leaves: new Map(), ...(label !== undefined && { label }) });
+    else
+      store.put(random.integer(2) === 0 ? size : random.integer(size + 1), {
+        order,
+        leaves: new Map(),
+        ...(label !== undefined && { label }),
+      });
     if (order % 50 === 49) store.keepOnly((sample) => sample.order % 3 > 0);
     expect(store.placesByClass).toEqual(expected());
   }
