@@ -16,6 +16,11 @@ export interface RunResult {
   readonly learningAccuracy: number;
   /** Updates made. */
   readonly steps: number;
+  /**
+   * Samples whose task loss was differentiated, each as often as it was: of batches, replayed ones, and those of refresh
+   * phases, reference gradients and importances. Absent in runs that did not count.
+   */
+  readonly trainedSamples?: number;
   /** Median of the updates; says little on a machine that did other things too. */
   readonly stepMs: number;
   /** Most bytes of unique buffers in the training steps. */

@@ -27,10 +27,15 @@ export async function runMethod(
     const stream = method.joint ? settings.stream.joint() : settings.stream;
     return trainStream(await build(seed), candidate, { ...settings, stream });
   };
-  const validation: Record<string, number> = { ...knownChoices(file.rows, method, labels) };
+  const earlier = earlierRow(file.rows, method, labels);
+  const validation: Record<string, number> = { ...earlier?.validation };
   if (method.candidates.length > 1) {
     for (const candidate of method.candidates) {
-      validation[candidate.settings] ??= await accuracyOrZero(() => train(candidate, seeds[0]!, 'validation'));
+      if (validation[candidate.settings] !== undefined) continue;
+      validation[candidate.settings] = await accuracyOrZero(() => train(candidate, seeds[0]!, 'validation'));
+      // Runs with settings of before stay until something better is chosen.
+      const { settings } = earlier ?? candidate;
+      file.add({ runs: {}, ...earlier, method: method.name, ...labels, settings, validation: { ...validation } });
     }
   }
   const candidate = best(method.candidates, validation);
@@ -77,13 +82,9 @@ async function unlessDiverged<Result>(train: () => Promise<Result>): Promise<Res
   }
 }
 
-/** What an earlier run found on the validation part. */
-function knownChoices(
-  rows: readonly Row[],
-  { name }: Method,
-  { model, scenario }: MethodRun['labels'],
-): Row['validation'] {
-  return rows.find((row) => row.method === name && row.model === model && row.scenario === scenario)?.validation;
+/** What the file says already, of options tried on the validation part among other things. */
+function earlierRow(rows: readonly Row[], { name }: Method, { model, scenario }: MethodRun['labels']): Row | undefined {
+  return rows.find((row) => row.method === name && row.model === model && row.scenario === scenario);
 }
 
 /** The candidate with the highest accuracy; of equals the first. */

@@ -25,8 +25,13 @@ export async function trainStream(
   { stream, batchSize, epochs, optimizer: makeOptimizer, seed }: StreamRun,
 ): Promise<Outcome> {
   const optimizer = makeOptimizer();
+  let trainedSamples = 0;
   const stack = attach<Tensor>(model, candidate.plugins(), {
-    loss: (logits, batch) => crossEntropy(stream.restrict(logits, batch), batch),
+    // Evaluation asks for no loss: what comes here is differentiated.
+    loss(logits, batch) {
+      trainedSamples += logits.shape[0]!;
+      return crossEntropy(stream.restrict(logits, batch), batch);
+    },
     optimizer,
     seed,
   });
@@ -46,6 +51,7 @@ export async function trainStream(
     return {
       ...figures(matrix),
       steps: times.length,
+      trainedSamples,
       stepMs: median(times),
       peakBytes: bytes,
       ...(memory && { memoryBytes: memory.bytes }),
@@ -57,7 +63,9 @@ export async function trainStream(
   }
 }
 
-function figures(matrix: AccuracyMatrix): Omit<Outcome, 'steps' | 'stepMs' | 'peakBytes' | 'memoryBytes'> {
+function figures(
+  matrix: AccuracyMatrix,
+): Omit<Outcome, 'steps' | 'trainedSamples' | 'stepMs' | 'peakBytes' | 'memoryBytes'> {
   const { rows, baseline, backwardTransfer, forwardTransfer } = matrix;
   const forgetting = matrix.forgetting();
   const learnt = rows.map((row, task) => row[task]!);

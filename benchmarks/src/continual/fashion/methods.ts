@@ -44,24 +44,35 @@ export function fashionMethods(model: ModelName): readonly Method[] {
       settings: `alpha ${alpha}`,
       plugins: () => [featureDistillation({ alpha })],
     })),
-    choosing('ewc', of([10, 100, 1000], [0.1, 1]), (lambda) => ({
+    choosing('ewc', of([10, 100, 1000], [0.1, 1, 3, 10, 30, 100]), (lambda) => ({
       settings: `lambda ${lambda}`,
       plugins: () => [ewc({ lambda, samples: 200 })],
     })),
-    choosing('online-ewc', of([10, 100, 1000], [0.1, 1]), (lambda) => ({
+    choosing('online-ewc', of([10, 100, 1000], [0.1, 1, 3, 10, 30, 100]), (lambda) => ({
       settings: `lambda ${lambda}`,
       plugins: () => [onlineEwc({ lambda, samples: 200 })],
     })),
-    choosing('si', of([0.1, 1, 10], [0.1, 1]), (c) => ({ settings: `c ${c}`, plugins: () => [si({ c })] })),
+    choosing('si', of([0.1, 1, 10], [0.1, 1, 3, 10, 30, 100]), (c) => ({
+      settings: `c ${c}`,
+      plugins: () => [si({ c })],
+    })),
     fixed('a-gem', '', () => [replay(), aGem()]),
     fixed('er', '', () => [replay(), er()]),
     choosing('der', of([0.3, 1, 3], [0.3, 1]), (alpha) => ({
       settings: `alpha ${alpha}`,
       plugins: () => [replay(), der({ alpha })],
     })),
+    choosing('der-joint', of([0.3, 1, 3], [0.3, 1]), (alpha) => ({
+      settings: `alpha ${alpha}, batch and memory in one forward`,
+      plugins: () => [replay(), der({ alpha, forward: 'joint' })],
+    })),
     choosing('derpp', of([0.3, 1, 3], [0.3, 1]), (alpha) => ({
       settings: `alpha ${alpha}, beta 0.5`,
       plugins: () => [replay(), derpp({ alpha, beta: 0.5 })],
+    })),
+    choosing('derpp-joint', of([0.3, 1, 3], [0.3, 1]), (alpha) => ({
+      settings: `alpha ${alpha}, beta 0.5, batch and memory in one forward`,
+      plugins: () => [replay(), derpp({ alpha, beta: 0.5, forward: 'joint' })],
     })),
     choosing('er+fpf', [0.01, 0.1], (learningRate) => ({
       settings: `rate ${learningRate} of the phase`,
@@ -70,6 +81,11 @@ export function fashionMethods(model: ModelName): readonly Method[] {
     choosing('sgd+k-fpf', [0.01, 0.1], (learningRate) => ({
       settings: `9 phases at rate ${learningRate}`,
       plugins: () => [replay(), kFpf({ learningRate })],
+    })),
+    // A third of its phases: fewer passes than a replay at every step, also in streams as short as these.
+    choosing('sgd+3-fpf', [0.01, 0.1], (learningRate) => ({
+      settings: `3 phases at rate ${learningRate}`,
+      plugins: () => [replay(), kFpf({ learningRate, k: 3 })],
     })),
     model === 'mlp'
       ? fixed('prd', 'views as they are', () => [prd()])

@@ -8,19 +8,20 @@ const examples = Array.from({ length: 60 }, (_, index) => ({
 const labels = ['rare', 'common'];
 
 describe('picked sentences', () => {
-  it('are distinct, in two disjoint parts, the same every time', () => {
-    const { train, test } = pickSentences(examples, labels, { train: 20, test: 10 });
-    const texts = [...train, ...test].map(({ text }) => text);
+  const counts = { train: 20, validation: 6, test: 10 };
+  const of = (label: string, part: readonly { label: string }[]) => part.filter((each) => each.label === label).length;
+
+  it('are distinct, in three disjoint parts, the same every time', () => {
+    const { train, validation, test } = pickSentences(examples, labels, counts);
+    const texts = [...train, ...validation, ...test].map(({ text }) => text);
     expect(new Set(texts).size).toBe(texts.length);
-    expect(train.filter(({ label }) => label === 'common')).toHaveLength(20);
-    expect(test.filter(({ label }) => label === 'common')).toHaveLength(10);
-    expect(pickSentences(examples, labels, { train: 20, test: 10 })).toEqual({ train, test });
+    expect([train, validation, test].map((part) => of('common', part))).toEqual([20, 6, 7]);
+    expect(pickSentences(examples, labels, counts)).toEqual({ train, validation, test });
   });
 
   it('of a rare class are mostly learnt from', () => {
-    const { train, test } = pickSentences(examples, labels, { train: 20, test: 10 });
-    const rare = (part: readonly { label: string }[]) => part.filter(({ label }) => label === 'rare').length;
-    expect([rare(train), rare(test)]).toEqual([4, 2]);
+    const { train, validation, test } = pickSentences(examples, labels, counts);
+    expect([train, validation, test].map((part) => of('rare', part))).toEqual([4, 1, 1]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { randomStream } from '@tapgrad/core';
 import type { Example } from '../../../../examples/supersenses/src/data/examples.ts';
 
-/** Sentences of each supersense at most: the rarest have fewer than a hundred. */
-export const sentencesPerClass = { train: 24, test: 10 } as const;
+/** Sentences of each supersense at most: to learn from, to choose options on, and to judge. The rarest have fewer. */
+export const sentencesPerClass = { train: 60, validation: 10, test: 10 } as const;
 
 /** What is beyond is cut; all inputs have one shape, so that a memory can keep them. */
 export const tokens = 16;
@@ -20,25 +20,27 @@ export interface TokenTable {
   readonly labels: Int32Array;
 }
 
-/** Distinct sentences of every label in a seeded order: the first ones judge, the next are learnt from. */
+type Part = keyof typeof sentencesPerClass;
+
+/** Distinct sentences of every label in a seeded order, in three parts without a sentence in common. */
 export function pickSentences(
   examples: readonly Example[],
   labels: readonly string[],
-  counts: { readonly train: number; readonly test: number } = sentencesPerClass,
-): { readonly train: Example[]; readonly test: Example[] } {
+  counts: Readonly<Record<Part, number>> = sentencesPerClass,
+): Readonly<Record<Part, Example[]>> {
   const distinct = [...new Map(examples.map((example) => [example.text, example])).values()];
-  const train: Example[] = [];
-  const test: Example[] = [];
+  const parts: Record<Part, Example[]> = { train: [], validation: [], test: [] };
   for (const label of labels) {
     const own = distinct.filter((example) => example.label === label);
     const order = randomStream(splitSeed, 'sentences', label).permutation(own.length);
     const shuffled = Array.from(order, (index) => own[index]!);
     // A rare class keeps most of its sentences to learn from.
-    const judged = Math.min(counts.test, Math.floor(own.length / 3));
-    test.push(...shuffled.slice(0, judged));
-    train.push(...shuffled.slice(judged, judged + counts.train));
+    const most = Math.floor(own.length / 6);
+    parts.test.push(...shuffled.splice(0, Math.min(counts.test, most)));
+    parts.validation.push(...shuffled.splice(0, Math.min(counts.validation, most)));
+    parts.train.push(...shuffled.slice(0, counts.train));
   }
-  return { train, test };
+  return parts;
 }
 
 /** Token ids of sentences; one without any is a single unknown one. */
