@@ -25,7 +25,12 @@ export class PrunedStart {
     }
     if (context.options.importance === 'magnitude') {
       const parameters = context.parameters();
-      for (const { use } of this.stages()) use((name) => parameters.get(name)?.variable);
+      const stages = this.stages();
+      try {
+        for (const { use } of stages) use((name) => parameters.get(name)?.variable);
+      } finally {
+        for (const stage of stages) stage.dispose();
+      }
       this.done = true;
       return;
     }
@@ -77,6 +82,7 @@ export class PrunedStart {
       }
       this.done = true;
     } finally {
+      for (const stage of stages) stage.dispose();
       this.probe?.close();
       this.measuring = false;
     }

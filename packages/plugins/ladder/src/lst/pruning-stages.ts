@@ -1,6 +1,6 @@
 import type { Module, Parameter } from '@tapgrad/core';
 import type { Block, BlockModule } from '@tapgrad/nn';
-import { abs, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { abs, addN, sum, type Tensor, type Tensor1D, tidy, zeros } from '@tensorflow/tfjs-core';
 import { type IndexSet, pruneBlock, pruneNorm, topIndices } from './pruning.ts';
 import type { SideStack } from './side-stack.ts';
 
@@ -11,6 +11,8 @@ export type Importance = (name: string) => Tensor | undefined;
 export interface PruningStage {
   readonly names: readonly string[];
   use(importance: Importance): void;
+  /** Frees the features that the walk holds. May be called any number of times. */
+  dispose(): void;
 }
 
 /** The walk in forward order, stack by stack: what enters the first block, then block after block, then the last norm. */
@@ -19,12 +21,15 @@ export function pruningStages(model: BlockModule, side: readonly SideStack[]): P
 }
 
 function stagesOf(model: BlockModule, side: SideStack, embedded: readonly string[]): PruningStage[] {
-  let kept: IndexSet = [];
+  let kept: IndexSet | undefined;
+  const keep = (next?: IndexSet): void => {
+    kept?.dispose();
+    kept = next;
+  };
   const entrance: PruningStage = {
     names: embedded,
-    use: (importance) => {
-      kept = firstFeatures(side, embedded.map(importance));
-    },
+    use: (importance) => keep(firstFeatures(side, embedded.map(importance))),
+    dispose: keep,
   };
   const blocks = [...side.plans].map(([layer, { beside, block: to, kept: assign }]): PruningStage => {
     const { path, module } = side.stack.blocks[layer] as Block;
@@ -32,15 +37,17 @@ function stagesOf(model: BlockModule, side: SideStack, embedded: readonly string
     return {
       names: matrices(from).map(([name]) => `${path}.${name}`),
       use: (importance) => {
-        kept = pruneBlock(beside.pruning?.() ?? [], kept, {
+        const after = pruneBlock(beside.pruning?.() ?? [], kept as IndexSet, {
           from,
           to: to.namedParameters(),
           importance: (name) => importance(`${path}.${name}`),
           assign,
         });
+        keep(after);
         const norm = side.exit.norm && lastNorm(model, side);
-        if (layer === side.plans.size - 1 && norm) pruneNorm(norm, side.exit.norm as Module, kept);
+        if (layer === side.plans.size - 1 && norm) pruneNorm(norm, side.exit.norm as Module, after);
       },
+      dispose: keep,
     };
   });
   return [entrance, ...blocks];
@@ -61,16 +68,13 @@ function embeddings(model: BlockModule, side: readonly SideStack[], inputWidth: 
 }
 
 /** The first index set: the columns of largest importance (L1) in what enters the first block. */
-function firstFeatures({ inputWidth, sideWidth }: SideStack, importances: readonly (Tensor | undefined)[]): number[] {
-  const total = new Float64Array(inputWidth);
-  for (const measured of importances) {
-    if (!measured) continue;
-    const columns = tidy(() => sum(abs(measured), [...measured.shape.keys()].slice(0, -1)).dataSync());
-    columns.forEach((value, column) => {
-      total[column] = (total[column] as number) + value;
-    });
-  }
-  return topIndices(total, sideWidth);
+function firstFeatures({ inputWidth, sideWidth }: SideStack, importances: readonly (Tensor | undefined)[]): IndexSet {
+  return tidy(() => {
+    const columns = importances
+      .filter((measured) => measured !== undefined)
+      .map((measured) => sum(abs(measured), [...measured.shape.keys()].slice(0, -1)) as Tensor1D);
+    return topIndices(addN([zeros([inputWidth]) as Tensor1D, ...columns]), sideWidth);
+  });
 }
 
 /** The norm that the backbone runs behind its last block: a child of the blocks' holder of the same kind and width. */

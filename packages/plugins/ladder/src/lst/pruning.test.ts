@@ -1,15 +1,25 @@
 import { randomStream } from '@tapgrad/core';
 import { LayerNorm, TransformerBlock } from '@tapgrad/nn';
-import { abs, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { abs, type Tensor, type Tensor1D, tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { randomTensor, scatter } from '../test-models.ts';
-import { keptOutputs, pruneBlock, pruneNorm, topIndices } from './pruning.ts';
+import * as pruning from './pruning.ts';
 import { narrowable } from './side-block.ts';
+
+const { pruneBlock, pruneNorm } = pruning;
+const features = (list: readonly number[]): Tensor1D => tensor1d([...list], 'int32');
+const listed = (f: () => Tensor): number[] => [...tidy(() => f().dataSync())];
+const topIndices = (scores: number[], count: number): number[] =>
+  listed(() => pruning.topIndices(tensor1d(scores), count));
+const keptOutputs = (importances: readonly Tensor[], inputs: readonly number[], count: number): number[] =>
+  listed(() => pruning.keptOutputs(importances, features(inputs), count));
 
 describe('the most important features', () => {
   it('are in ascending order, the first of equals first', () => {
     expect(topIndices([1, 5, 5, 0, 7], 3)).toEqual([1, 2, 4]);
     expect(topIndices([2, 2, 2], 2)).toEqual([0, 1]);
+    expect(topIndices([0, 3, 0, 0, 3, 0], 4)).toEqual([0, 1, 2, 4]);
+    expect(topIndices([4, 3, 2], 3)).toEqual([0, 1, 2]);
   });
 
   it('are those outputs whose importance over the kept inputs is largest', () => {
@@ -50,12 +60,14 @@ describe('pruning a block', () => {
     const importances = new Map<string, Tensor>();
     for (const [name, { shape }] of from) importances.set(name, positive(shape, name.length));
     const first = [1, 2, 5, 6];
-    const last = pruneBlock(beside.pruning?.() ?? [], first, {
-      from,
-      to: side.namedParameters(),
-      importance: (name) => importances.get(name),
-      assign: true,
-    });
+    const last = listed(() =>
+      pruneBlock(beside.pruning?.() ?? [], features(first), {
+        from,
+        to: side.namedParameters(),
+        importance: (name) => importances.get(name),
+        assign: true,
+      }),
+    );
     const values = (parameters: typeof from, name: string) => parameters.get(name)?.variable.dataSync() as Float32Array;
     const to = side.namedParameters();
     const at = (name: string, row: number, column: number, width: number) =>
@@ -93,7 +105,7 @@ describe('pruning a block', () => {
   it('slices the last norm by what the last block kept', () => {
     const [from, to] = [new LayerNorm(4), new LayerNorm(2)];
     scatter(from as never);
-    pruneNorm(from as never, to, [0, 3]);
+    tidy(() => pruneNorm(from as never, to, features([0, 3])));
     const [wide, narrow] = [from.weight?.variable.dataSync() ?? [], to.weight?.variable.dataSync() ?? []];
     expect(Array.from(narrow)).toEqual([wide[0], wide[3]]);
     from.dispose();

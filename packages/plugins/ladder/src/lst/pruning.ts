@@ -1,18 +1,50 @@
 import type { Module, Parameter } from '@tapgrad/core';
 import type { BlockModule } from '@tapgrad/nn';
-import { abs, div, gather, max, maximum, mul, ones, split, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  add,
+  cast,
+  concat,
+  cumsum,
+  div,
+  equal,
+  gather,
+  greater,
+  lessEqual,
+  logicalAnd,
+  logicalOr,
+  max,
+  maximum,
+  min,
+  mul,
+  ones,
+  range,
+  scalar,
+  split,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  tidy,
+  topk,
+} from '@tensorflow/tfjs-core';
 import type { PruningStep } from './pruning-step.ts';
 
-/** Features that are kept, in ascending order. */
-export type IndexSet = readonly number[];
+/** Features that are kept, in ascending order. A tensor: a backend whose values can only be waited for never reads them. */
+export type IndexSet = Tensor1D;
 
 /** The `count` features of highest score, in ascending order; of equals the first. */
-export function topIndices(scores: ArrayLike<number>, count: number): number[] {
-  return Array.from(scores, (score, index) => [score, index] as const)
-    .sort(([a, i], [b, j]) => b - a || i - j)
-    .slice(0, count)
-    .map(([, index]) => index)
-    .sort((a, b) => a - b);
+export function topIndices(scores: Tensor1D, count: number): IndexSet {
+  return tidy(() => {
+    const least = min(topk(scores, count).values);
+    const ahead = greater(scores, least);
+    const equals = equal(scores, least);
+    const free = sub(count, sum(cast(ahead, 'float32')));
+    const chosen = logicalOr(ahead, logicalAnd(equals, lessEqual(cumsum(cast(equals, 'float32')), free)));
+    // Numbers that fall along the axis, 0 for what is left out: the largest ones are the chosen in ascending order.
+    const falling = mul(range(scores.size, 0, -1, 'float32'), cast(chosen, 'float32'));
+    return cast(sub(scores.size, topk(falling, count).values), 'int32');
+  });
 }
 
 /**
@@ -21,17 +53,14 @@ export function topIndices(scores: ArrayLike<number>, count: number): number[] {
  * order but keeps the product of three small numbers above zero.
  * @param importances each `[in, out]`, not negative
  */
-export function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: number): number[] {
-  const scores = tidy(() => {
+export function keptOutputs(importances: readonly Tensor[], inputs: IndexSet, count: number): IndexSet {
+  return tidy(() => {
     const scaled = importances.map((each) => {
-      const rows = gather(each, [...inputs], 0);
+      const rows = gather(each, inputs, 0);
       return div(rows, maximum(max(rows), 1e-30));
     });
-    return sum(abs(scaled.reduce((product, each) => mul(product, each))), 0);
+    return topIndices(sum(abs(scaled.reduce((product, each) => mul(product, each))), 0), count);
   });
-  const kept = topIndices(scores.dataSync(), count);
-  scores.dispose();
-  return kept;
 }
 
 interface Pruning {
@@ -46,14 +75,10 @@ interface Pruning {
 /**
  * Walks one block in forward order, keeping of every matrix the inputs that the matrix before kept as outputs, and the
  * most important outputs; fills the side block with what is kept.
- * @returns the features that come out
+ * @returns the features that come out, which the caller disposes
  */
 export function pruneBlock(steps: readonly PruningStep[], inputs: IndexSet, pruning: Pruning): IndexSet {
-  let current = inputs;
-  tidy(() => {
-    for (const step of steps) current = pruneStep(step, current, pruning);
-  });
-  return current;
+  return tidy(() => steps.reduce((current, step) => pruneStep(step, current, pruning), inputs).clone());
 }
 
 function pruneStep(step: PruningStep, inputs: IndexSet, pruning: Pruning): IndexSet {
@@ -63,7 +88,7 @@ function pruneStep(step: PruningStep, inputs: IndexSet, pruning: Pruning): Index
       return inputs;
     case 'norm':
       for (const name of [`${step.layer}.weight`, `${step.layer}.bias`])
-        fill(pruning, name, (value) => gather(value, [...inputs]));
+        fill(pruning, name, (value) => gather(value, inputs));
       return inputs;
     case 'joint': {
       const [first] = step.layers;
@@ -73,7 +98,7 @@ function pruneStep(step: PruningStep, inputs: IndexSet, pruning: Pruning): Index
         sideShape(pruning, `${first}.weight`)[1] as number,
       );
       for (const layer of step.layers) {
-        fill(pruning, `${layer}.weight`, (value) => gather(gather(value, [...inputs], 0), outputs, 1));
+        fill(pruning, `${layer}.weight`, (value) => gather(gather(value, inputs, 0), outputs, 1));
         fill(pruning, `${layer}.bias`, (value) => gather(value, outputs));
       }
       return outputs;
@@ -89,13 +114,12 @@ function pruneFused(
   inputs: IndexSet,
   pruning: Pruning,
 ): IndexSet {
-  const importances = tidy(() => split(importanceOf(pruning, `${layer}.weight`), parts, 1));
+  const importances = split(importanceOf(pruning, `${layer}.weight`), parts, 1);
   const count = (sideShape(pruning, `${layer}.weight`)[1] as number) / parts;
   const outputs = keptOutputs(importances, inputs, count);
-  for (const each of importances) each.dispose();
   const width = (pruning.from.get(`${layer}.weight`)?.shape[1] as number) / parts;
-  const columns = Array.from({ length: parts }, (_, part) => outputs.map((index) => part * width + index)).flat();
-  fill(pruning, `${layer}.weight`, (value) => gather(gather(value, [...inputs], 0), columns, 1));
+  const columns = concat(importances.map((_, part) => add(outputs, scalar(part * width, 'int32')) as IndexSet));
+  fill(pruning, `${layer}.weight`, (value) => gather(gather(value, inputs, 0), columns, 1));
   fill(pruning, `${layer}.bias`, (value) => gather(value, columns));
   return outputs;
 }
@@ -119,6 +143,6 @@ export function pruneNorm(from: BlockModule, to: Module, kept: IndexSet): void {
   const source = from.namedParameters();
   for (const [name, target] of to.namedParameters()) {
     const value = source.get(name)?.variable;
-    if (value) tidy(() => target.assign(gather(value, [...kept])));
+    if (value) tidy(() => target.assign(gather(value, kept)));
   }
 }
