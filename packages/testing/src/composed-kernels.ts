@@ -1,12 +1,24 @@
 import { untaped } from '@tapgrad/core';
-import { exp, log, max, registerKernel, sub, sum, type Tensor, tidy, tile } from '@tensorflow/tfjs-core';
+import {
+  exp,
+  getKernel,
+  type KernelConfig,
+  log,
+  max,
+  registerKernel,
+  sub,
+  sum,
+  type Tensor,
+  tidy,
+  tile,
+} from '@tensorflow/tfjs-core';
 
 /**
  * Registers, composed from other ops, the kernels that tfjs-core names and has gradients for, but that no op of it
- * dispatches and no backend of it implements, so that their rules can be checked: BroadcastTo, LogSoftmax.
+ * dispatches and no backend of tfjs implements, so that their rules can be checked: BroadcastTo, LogSoftmax.
  */
 export function registerComposedKernels(backendName: string): void {
-  registerKernel({
+  registerMissing({
     kernelName: 'BroadcastTo',
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
@@ -18,7 +30,7 @@ export function registerComposedKernels(backendName: string): void {
       );
     },
   });
-  registerKernel({
+  registerMissing({
     kernelName: 'LogSoftmax',
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
@@ -32,4 +44,8 @@ export function registerComposedKernels(backendName: string): void {
       );
     },
   });
+}
+
+function registerMissing(config: KernelConfig): void {
+  if (!getKernel(config.kernelName, config.backendName)) registerKernel(config);
 }

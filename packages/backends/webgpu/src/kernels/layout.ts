@@ -209,8 +209,9 @@ export function registerLayout(): void {
   kernel<TensorInfo[], { axis: number }>(
     Pack,
     copying(({ inputs, attrs: { axis }, gpu }) => {
-      const parts = Object.values(inputs).map((part) => ({ ...part, shape: part.shape.toSpliced(axis, 0, 1) }));
-      return joined(gpu, parts, axis);
+      const along = axis < 0 ? axis + inputs[0]!.shape.length + 1 : axis;
+      const parts = Object.values(inputs).map((part) => ({ ...part, shape: part.shape.toSpliced(along, 0, 1) }));
+      return joined(gpu, parts, along);
     }),
   );
   kernel<{ value: TensorInfo }, { axis: number }>(Unpack, ({ inputs: { value }, attrs: { axis }, gpu, stock }) => {

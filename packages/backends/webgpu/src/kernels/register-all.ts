@@ -8,6 +8,7 @@ import { registerBinary } from './binary.ts';
 import { registerCast } from './cast.ts';
 import { registerClip } from './clip.ts';
 import { registerCodes } from './codes.ts';
+import { registerComplexParts } from './complex-parts.ts';
 import { registerConvolutions } from './conv.ts';
 import { registerCrossEntropy } from './cross-entropy.ts';
 import { registerCumulative } from './cumulative.ts';
@@ -29,6 +30,7 @@ import { registerSelection } from './select.ts';
 import { registerSilu } from './silu.ts';
 import { registerSparse } from './sparse.ts';
 import { registerSparseSegments } from './sparse-segments.ts';
+import { registerTrigonometry } from './trigonometry.ts';
 import { registerUpdates } from './update.ts';
 
 /** Registers every own kernel for the webgpu backend, once; later calls do nothing. */
@@ -37,6 +39,7 @@ export function registerAllKernels(): void {
   registerAdamW();
   registerCast();
   registerClip();
+  registerComplexParts();
   registerCrossEntropy();
   registerSegmentSums();
   registerBinary();
@@ -52,6 +55,7 @@ export function registerAllKernels(): void {
   registerCodes();
   registerGroups();
   registerSparse();
+  registerTrigonometry();
   registerUpdates();
   registerGelu();
   registerSilu();
