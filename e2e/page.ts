@@ -3,13 +3,19 @@ import { build, preview } from 'vite';
 import { chromiumPath } from '../scripts/lib/chromium.mjs';
 
 const chromiumArguments = [
-  '--headless',
   '--no-sandbox',
-  '--disable-gpu',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+];
+const withoutGpu = ['--headless', '--disable-gpu'];
+/** For pages that use WebGPU: on Chromium's own software adapter. */
+export const webgpuArguments: readonly string[] = [
+  '--headless=new',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
 ];
 
 /** A page that is open in a browser. */
@@ -20,8 +26,8 @@ export interface OpenPage {
   readonly problems: readonly string[];
 }
 
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath, args: chromiumArguments });
+export function openBrowser(more: readonly string[] = withoutGpu): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath, args: [...chromiumArguments, ...more] });
 }
 
 /** Builds the page in `root` with Vite. */
