@@ -10,7 +10,7 @@ const cache: PluginSpec = {
   uses: [
     {
       on: tinyVisionTransformer,
-      plugins: () => offload({ smallest: 1, recompute: 'layers.1', keep: 'layers.2.mlp' }),
+      plugins: () => offload({ smallest: 1, recompute: 'layers.1.mlp', keep: 'layers.2.mlp' }),
     },
     { on: tinyTextEncoder, plugins: () => offload({ ...all, plan: 'adaptive', profile: 2 }) },
     { on: tinyResNet, plugins: () => offload(all) },
