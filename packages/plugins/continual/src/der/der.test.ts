@@ -94,7 +94,7 @@ describe('DER', () => {
       return mul(inputs as Tensor, 2);
     };
     const plugin = der({ augment });
-    expect(JSON.stringify(plugin.options)).toBe('{"alpha":0.3}');
+    expect(JSON.stringify(plugin.options)).toBe('{"alpha":0.3,"forward":"apart"}');
     stack = put(model, [memory({ samples: 4 }), plugin]);
     await termsOf(samples([0, 1]));
     expect(seen).toEqual([]);
