@@ -50,12 +50,15 @@ export class BufferMeter {
 }
 
 /** Most bytes alive while `run` runs, those of `resident` included. */
-export function peakBytes(resident: readonly tf.Tensor[], run: () => void): { peak: number; resident: number } {
+export async function peakBytes(
+  resident: readonly tf.Tensor[],
+  run: () => Promise<void>,
+): Promise<{ peak: number; resident: number }> {
   const meter = new BufferMeter();
   const close = meter.open(resident);
   const before = meter.now;
   try {
-    run();
+    await run();
   } finally {
     close();
   }

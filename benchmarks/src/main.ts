@@ -6,7 +6,9 @@ import { memory } from './memory/index.ts';
 import { offloadCommand } from './offload/index.ts';
 import { op } from './op/index.ts';
 import { type Output, print, type Report } from './report.ts';
-import { step } from './step/index.ts';
+import { type StepOptions, step } from './step/index.ts';
+import { networkNames, scales } from './step/networks/task.ts';
+import { backends } from './step/task.ts';
 
 interface Options extends Output {
   readonly rounds: number;
@@ -15,20 +17,31 @@ interface Options extends Output {
 
 const program = new Command('bench').description('Measures tapgrad beside plain TensorFlow.js and jax-js.');
 
-function benchmark(name: string, description: string, run: (options: Options) => Promise<Report>, rounds = 5): void {
-  program
+function benchmark<Own extends Options>(
+  name: string,
+  description: string,
+  run: (options: Own) => Promise<Report>,
+  { rounds = 5, runsOn = ['wasm'] }: { rounds?: number; runsOn?: readonly string[] } = {},
+): Command {
+  return program
     .command(name)
     .description(description)
-    .addOption(new Option('--backend <name>', 'where the kernels run').choices(['wasm']).default('wasm'))
+    .addOption(new Option('--backend <name>', 'where the kernels run').choices(runsOn).default('wasm'))
     .option('--rounds <count>', 'repetitions, contestants taking turns', positive, rounds)
     .option('--seed <number>', 'seed of weights and batch', positive, 1)
     .option('--json', 'print one JSON object as the last line', false)
     .option('--out <file>', 'also write the result to a file')
-    .action(async (options: Options) => print(await run(options), options));
+    .action(async (options: Own) => print(await run(options), options));
 }
 
-benchmark('step', 'a full fine-tuning step of a small transformer: tapgrad, plain tfjs, jax-js', step);
-benchmark('memory', 'what training by each method holds, against full fine-tuning', memory, 1);
+benchmark<Options & StepOptions>('step', 'a full fine-tuning step: tapgrad, plain tfjs, jax-js', step, {
+  runsOn: backends,
+})
+  .addOption(
+    new Option('--network <name>', 'one of them; by default the transformer, on webgpu both').choices(networkNames),
+  )
+  .addOption(new Option('--scale <name>', '"tiny" tries the program in seconds').choices(scales).default('full'));
+benchmark('memory', 'what training by each method holds, against full fine-tuning', memory, { rounds: 1 });
 benchmark('hooks', 'what five observing plugins and an empty stack cost', hooks);
 benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not', op);
 

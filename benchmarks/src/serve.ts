@@ -1,17 +1,26 @@
-/** What a contestant's process can be asked to do. */
+/** What a contestant can be asked to do. */
 export type Tasks = Readonly<Record<string, (argument: never) => unknown>>;
 
-/** Answers the runner's requests until the runner ends the process. */
+interface Request {
+  readonly task: string;
+  readonly argument: never;
+}
+
+/** Answers the runner's requests until the runner ends this process, or this worker of a page. */
 export function serve(tasks: Tasks): void {
-  process.on('message', ({ task, argument }: { task: string; argument: never }) => {
-    Promise.resolve()
-      .then(() => tasks[task]!(argument))
-      .then(
-        (value) => process.send!({ value }),
-        (error: unknown) =>
-          process.send!({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-      );
-  });
+  const answer = async ({ task, argument }: Request) => {
+    try {
+      return { value: await tasks[task]!(argument) };
+    } catch (error) {
+      return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    }
+  };
+  if ('process' in globalThis && process.send) {
+    process.on('message', async (request: Request) => process.send!(await answer(request)));
+  } else {
+    const worker: Pick<Worker, 'onmessage' | 'postMessage'> = globalThis as unknown as Worker;
+    worker.onmessage = async ({ data }: MessageEvent<Request>) => worker.postMessage(await answer(data));
+  }
 }
 
 /** Milliseconds on the wall. */

@@ -1,7 +1,7 @@
-import { minimum } from '../machine.ts';
 import { type Peer, withPeers } from '../peer.ts';
 import type { Report } from '../report.ts';
-import { makeTask } from '../step/network.ts';
+import { minimum } from '../statistics.ts';
+import { makeTask } from '../step/networks/task.ts';
 import { type Size, type Variant, variants } from './variants.ts';
 
 type Times = Record<Variant, number[]>;
@@ -16,7 +16,7 @@ export async function hooks({ rounds }: { readonly rounds: number }): Promise<Re
   const { full, small, tfjs } = await withPeers(files, async (peers) => {
     const small = await inTurns(peers.tapgrad, 'small', 10 * rounds, 20);
     const full = await inTurns(peers.tapgrad, 'full', 3 * rounds, 1);
-    await peers.tfjs.ask('prepare', makeTask(1));
+    await peers.tfjs.ask('prepare', { task: makeTask('transformer', 1), backend: 'wasm' });
     return { small, full, tfjs: await peers.tfjs.ask<number[]>('time', 2) };
   });
   const host = (variant: Variant, base: Variant) => minimum(small[variant]) - minimum(small[base]);

@@ -1,5 +1,5 @@
-import { minimum } from '../machine.ts';
 import { type Peer, withPeers } from '../peer.ts';
+import { minimum } from '../statistics.ts';
 import type { MemoryRow } from './rows.ts';
 import type { Usage } from './usage.ts';
 

@@ -1,6 +1,6 @@
-import { median, minimum } from '../machine.ts';
 import { type Peer, withPeers } from '../peer.ts';
 import type { Report } from '../report.ts';
+import { median, minimum } from '../statistics.ts';
 import { length } from './chain.ts';
 
 const files = { tfjs: 'op/contestants/plain-tfjs', tapgrad: 'op/contestants/tapgrad' } as const;

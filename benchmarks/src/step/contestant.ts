@@ -1,14 +1,17 @@
+import { DeviceMeter } from '../device-meter.ts';
 import { serve, times } from '../serve.ts';
-import { network, type Task, type Values } from './network.ts';
+import { adapterName, provideGpu } from './backends/gpu.ts';
+import type { NetworkTask } from './networks/task.ts';
+import type { Backend, Values } from './task.ts';
 
 /** One way to do the step. */
 export interface Contestant {
   /** Loss and all gradients of one step, on the host, gradients under the names of the weights. */
-  gradients(): StepResult | Promise<StepResult>;
-  /** One step whose results are computed and dropped. */
-  step(): void | Promise<void>;
-  /** Absent where a peer offers no way to count its buffers. */
-  memory?(): Memory;
+  gradients(): Promise<StepResult>;
+  /** One step whose results are computed and dropped; its end is waited for. */
+  step(): Promise<void>;
+  /** Absent where a peer offers no way to count its tensors. */
+  memory?(): Promise<TensorMemory>;
 }
 
 export interface StepResult {
@@ -16,8 +19,8 @@ export interface StepResult {
   readonly gradients: Values;
 }
 
-/** Bytes of unique buffers. */
-export interface Memory {
+/** Bytes of unique buffers, as tensors take them. */
+export interface TensorMemory {
   /** Highest during a step, weights and batch included. */
   readonly peak: number;
   /** Weights and batch. */
@@ -26,24 +29,48 @@ export interface Memory {
   readonly headOnlyPeak?: number;
 }
 
+export interface Memory {
+  readonly tensors: TensorMemory | undefined;
+  /** Most bytes that the buffers on the device took over the first steps, kept ones included; on webgpu only. */
+  readonly devicePeak: number | undefined;
+}
+
+export interface Preparation {
+  readonly task: NetworkTask;
+  readonly backend: Backend;
+}
+
+const warmUps = 3;
+
 /** Serves a contestant that `make` builds for the task of the first request. */
-export function compete(make: (task: Task) => Promise<Contestant>): void {
+export function compete(make: (task: NetworkTask, backend: Backend) => Promise<Contestant>): void {
   let contestant: Contestant;
+  let meter: DeviceMeter | undefined;
   serve({
-    async prepare(task: Task) {
-      contestant = await make(task);
+    /** @returns the adapter's name, where there is one */
+    async prepare({ task, backend }: Preparation): Promise<string | undefined> {
+      const gpu = backend === 'webgpu' ? await provideGpu() : undefined;
+      if (gpu) meter = new DeviceMeter().open();
+      contestant = await make(task, backend);
+      return gpu && adapterName(gpu);
+    },
+    async memory(): Promise<Memory> {
+      for (let run = 0; run < warmUps; run++) await contestant.step();
+      const devicePeak = meter?.peak;
+      return { devicePeak, tensors: await contestant.memory?.() };
     },
     gradients: () => contestant.gradients(),
-    memory: () => contestant.memory?.(),
     time: (count: number) => times(count, () => contestant.step()),
   });
 }
 
 /** Gradients under the names and shapes of the weights. */
-export function collect(task: Task, read: (name: string) => Float32Array): Values {
-  return Object.fromEntries(
-    Object.entries(task.weights).map(([name, { shape }]) => [name, { shape, data: read(name) }]),
+export async function collect(
+  { weights }: NetworkTask,
+  read: (name: string) => Promise<ArrayLike<number>>,
+): Promise<Values> {
+  const entries = Object.entries(weights).map(
+    async ([name, { shape }]) => [name, { shape, data: Float32Array.from(await read(name)) }] as const,
   );
+  return Object.fromEntries(await Promise.all(entries));
 }
-
-export const inputShape = [network.batch, network.tokens, network.width] as const;

@@ -1,100 +1,122 @@
-import { median, minimum } from '../machine.ts';
 import { withPeers } from '../peer.ts';
 import type { Report } from '../report.ts';
-import type { Memory, StepResult } from './contestant.ts';
-import { makeTask, type Values } from './network.ts';
+import { contestants, gradientTolerance, type Measured, measureSides, type Side, sides } from './measure.ts';
+import { describe, makeTask, type NetworkName, networkNames, type Scale } from './networks/task.ts';
+import { type ContestantRow, ratiosOf, rowsOf } from './ratios.ts';
+import type { Backend } from './task.ts';
 
-const names = { tfjs: 'plain-tfjs', sameCode: 'same-code', modules: 'modules', jax: 'jax' } as const;
-type Side = keyof typeof names;
-const sides = Object.keys(names) as Side[];
+export interface StepOptions {
+  readonly backend: Backend;
+  readonly network?: NetworkName;
+  readonly scale: Scale;
+  readonly rounds: number;
+  readonly seed: number;
+}
 
-interface Measured extends StepResult {
-  readonly memory: Memory | undefined;
-  readonly times: number[];
+const targets = {
+  wasm: {
+    ratioTimeSameCode: 0.3,
+    ratioPeakSameCode: 0.5,
+    ratioTime: 0.12,
+    ratioPeak: 0.2,
+    ratioTimeJax: 1,
+    headOnlyRatioPeak: 0.05,
+  },
+  webgpu: { ratioTime: 0.5, ratioPeak: 0.4, ratioTimeJax: 1 },
+} as const;
+
+interface NetworkResult {
+  readonly about: string;
+  readonly adapter: string | undefined;
+  readonly rows: readonly ContestantRow[];
+  readonly ratios: Readonly<Record<string, number>>;
 }
 
 /** One full fine-tuning step (loss and every gradient), four ways, in turns within one run. */
-export async function step(options: { readonly rounds: number; readonly seed: number }): Promise<Report> {
-  const measured = await measure(options);
-  const { tfjs, sameCode, modules, jax } = measured;
-  const fastest = (side: Measured) => minimum(side.times);
-  const ratios = {
-    ratioTimeSameCode: fastest(sameCode) / fastest(tfjs),
-    ratioPeakSameCode: sameCode.memory!.peak / tfjs.memory!.peak,
-    ratioTime: fastest(modules) / fastest(tfjs),
-    ratioPeak: modules.memory!.peak / tfjs.memory!.peak,
-    ratioTimeJax: fastest(modules) / fastest(jax),
-    headOnlyRatioPeak: modules.memory!.headOnlyPeak! / tfjs.memory!.peak,
-  };
-  const raw = sides.map((side) => {
-    const { loss, gradients, memory, times } = measured[side];
-    return {
-      name: names[side],
-      loss,
-      msMinimum: minimum(times),
-      msMedian: median(times),
-      peakBytes: memory?.peak ?? null,
-      headOnlyPeakBytes: memory?.headOnlyPeak ?? null,
-      residentBytes: memory?.resident ?? null,
-      gradientDifference: difference(tfjs.gradients, gradients),
-    };
-  });
+export async function step({ network, ...options }: StepOptions): Promise<Report> {
+  const { backend, scale, rounds, seed } = options;
+  const names = network ? [network] : backend === 'webgpu' ? networkNames : (['transformer'] as const);
+  const results = new Map<NetworkName, NetworkResult>();
+  for (const name of names) results.set(name, await run(name, options));
+  const all = [...results.values()];
+  const adapter = all[0]?.adapter;
   return {
-    title: 'full fine-tuning step: 4-layer pre-norm transformer, width 192, batch 8 x 64 tokens',
-    columns: ['', 'ms (min)', 'ms (median)', 'peak MB', 'head-only peak MB', 'loss', 'max |gradient - tfjs|'],
-    rows: raw.map((row) => [
-      row.name,
-      row.msMinimum.toFixed(0),
-      row.msMedian.toFixed(0),
-      megabytes(row.peakBytes),
-      megabytes(row.headOnlyPeakBytes),
-      row.loss.toFixed(6),
-      row.gradientDifference.toExponential(1),
-    ]),
-    figures: { ...ratios, gradientDifference: Math.max(...raw.slice(1, 3).map((row) => row.gradientDifference)) },
-    targets: {
-      ratioTimeSameCode: 0.3,
-      ratioPeakSameCode: 0.5,
-      ratioTime: 0.12,
-      ratioPeak: 0.2,
-      ratioTimeJax: 1,
-      headOnlyRatioPeak: 0.05,
+    title: `full fine-tuning step: ${all.map(({ about }) => about).join('; ')}${adapter ? `\non ${adapter}` : ''}`,
+    columns: ['', '', 'ms (min)', 'ms (median)', 'peak MB', 'tensors MB', 'head-only MB', 'loss', '|gradient - tfjs|'],
+    rows: [...results].flatMap(([name, { rows }]) => rows.map((row) => [name, ...cells(row)])),
+    figures: worst(all.map(({ ratios }) => ratios)),
+    targets: targets[backend],
+    raw: {
+      ...(names.length > 1 && { networks: Object.fromEntries([...results].map(([name, r]) => [name, r.ratios])) }),
+      contestants: [...results].flatMap(([name, { rows }]) => rows.map((row) => ({ network: name, ...row }))),
+      backend,
+      scale,
+      ...(adapter && { adapter }),
+      rounds,
+      seed,
     },
-    raw: { contestants: raw },
   };
 }
 
-function measure({ rounds, seed }: { rounds: number; seed: number }): Promise<Record<Side, Measured>> {
-  const task = makeTask(seed);
-  const files = Object.fromEntries(sides.map((side) => [side, `step/contestants/${names[side]}`])) as Record<
-    Side,
-    string
-  >;
-  return withPeers(files, async (peers) => {
-    const measured = {} as Record<Side, Measured>;
-    for (const side of sides) {
-      await peers[side].ask('prepare', task);
-      // The first step also warms the contestant up; jit compiles here.
-      const { loss, gradients } = await peers[side].ask<StepResult>('gradients');
-      measured[side] = { loss, gradients, memory: await peers[side].ask<Memory | undefined>('memory'), times: [] };
-    }
-    for (let round = 0; round < rounds; round++) {
-      for (const side of round % 2 ? sides.toReversed() : sides) {
-        measured[side].times.push(...(await peers[side].ask<number[]>('time', side === 'tfjs' ? 1 : 4)));
-      }
-    }
-    return measured;
-  });
+async function run(
+  network: NetworkName,
+  { backend, scale, rounds, seed }: Omit<StepOptions, 'network'>,
+): Promise<NetworkResult> {
+  const task = makeTask(network, seed, scale);
+  // TensorFlow.js has no gradient of a convolution's filter on wasm.
+  const present = sides.filter((side) => backend === 'webgpu' || network !== 'cnn' || side !== 'tfjs');
+  const files = Object.fromEntries(present.map((side) => [side, `step/contestants/${contestants[side]}`]));
+  const measured = await withPeers(files, (peers) =>
+    measureSides(
+      peers as Readonly<Partial<Record<Side, (typeof peers)[string]>>>,
+      { task, backend },
+      {
+        rounds,
+        repeats: (side) => (side === 'tfjs' || backend === 'webgpu' ? 1 : 4),
+      },
+    ),
+  );
+  const rows = rowsOf(measured, backend);
+  const stranger = rows.find(({ gradientDifference }) => !(gradientDifference <= gradientTolerance));
+  if (stranger)
+    throw new Error(
+      `${network}: ${stranger.name} has other gradients (by ${stranger.gradientDifference} of the largest)`,
+    );
+  return {
+    about: describe(task),
+    rows,
+    adapter: sameAdapter(Object.values(measured)),
+    ratios: { ...ratiosOf(rows), ...largest(rows) },
+  };
 }
 
-function difference(expected: Values, actual: Values): number {
-  let largest = 0;
-  for (const [name, { data }] of Object.entries(expected)) {
-    const other = actual[name]!.data;
-    for (let index = 0; index < data.length; index++)
-      largest = Math.max(largest, Math.abs(data[index]! - other[index]!));
-  }
-  return largest;
+function sameAdapter(measured: readonly Measured[]): string | undefined {
+  const names = new Set(measured.map(({ adapter }) => adapter));
+  if (names.size > 1) throw new Error(`the contestants were given different adapters: ${[...names].join(', ')}`);
+  return measured[0]?.adapter;
+}
+
+const largest = (rows: readonly ContestantRow[]) => ({
+  gradientDifference: Math.max(...rows.map(({ gradientDifference }) => gradientDifference)),
+});
+
+/** Of several networks each figure is the largest. */
+function worst(ratios: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const names = new Set(ratios.flatMap((each) => Object.keys(each)));
+  return Object.fromEntries([...names].map((name) => [name, Math.max(...ratios.flatMap((each) => each[name] ?? []))]));
+}
+
+function cells(row: ContestantRow): string[] {
+  return [
+    row.name,
+    row.msMinimum.toFixed(0),
+    row.msMedian.toFixed(0),
+    megabytes(row.peakBytes),
+    megabytes(row.tensorPeakBytes),
+    megabytes(row.headOnlyPeakBytes),
+    row.loss.toFixed(6),
+    row.gradientDifference.toExponential(1),
+  ];
 }
 
 const megabytes = (bytes: number | null) => (bytes === null ? '-' : (bytes / 1e6).toFixed(1));

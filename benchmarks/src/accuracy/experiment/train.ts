@@ -2,7 +2,7 @@ import { attach } from '@tapgrad/core';
 import { accuracy, crossEntropy } from '@tapgrad/nn';
 import { adamw, type BatchSource, cosine, Trainer, warmup } from '@tapgrad/train';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { median } from '../../machine.ts';
+import { median } from '../../statistics.ts';
 import { disposedAfterUse } from './disposed-after-use.ts';
 import type { Classifier, Method } from './method.ts';
 

@@ -3,7 +3,7 @@ import { attach, type Optimizer } from '@tapgrad/core';
 import { crossEntropy } from '@tapgrad/nn';
 import { type AccuracyMatrix, type TaskStream, TaskTrainer } from '@tapgrad/train';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { median } from '../../machine.ts';
+import { median } from '../../statistics.ts';
 import type { Candidate, Classifier } from './method.ts';
 import { type RunResult, rounded } from './rows.ts';
 

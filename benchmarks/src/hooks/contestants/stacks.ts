@@ -2,8 +2,8 @@ import { useWasm } from '@tapgrad/backend-wasm';
 import { attach, type Optimizer, softmaxCrossEntropy, valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { processClock, serve, times } from '../../serve.ts';
-import { Encoder } from '../../step/encoder.ts';
-import { network } from '../../step/network.ts';
+import { Encoder } from '../../step/networks/transformer/modules.ts';
+import { transformerSizes } from '../../step/networks/transformer/task.ts';
 import { observer } from '../observer.ts';
 import { type Size, small, type Variant } from '../variants.ts';
 
@@ -45,7 +45,7 @@ function steps({ width, tokens, batch }: typeof small): Readonly<Record<Variant,
   };
 }
 
-const bySize: Readonly<Record<Size, ReturnType<typeof steps>>> = { full: steps(network), small: steps(small) };
+const bySize: Readonly<Record<Size, ReturnType<typeof steps>>> = { full: steps(transformerSizes), small: steps(small) };
 
 serve({
   time: ({ variant, size, count }: { variant: Variant; size: Size; count: number }) =>

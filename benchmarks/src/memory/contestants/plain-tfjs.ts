@@ -3,15 +3,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { BufferMeter } from '../../buffer-meter.ts';
 import { serve } from '../../serve.ts';
-import { inputShape } from '../../step/contestant.ts';
-import { makeTask } from '../../step/network.ts';
-import { plainLoss } from '../../step/plain-network.ts';
+import { plainTransformer } from '../../step/networks/transformer/plain.ts';
+import { transformerTask } from '../../step/networks/transformer/task.ts';
 import { learningRate, measure, type Training } from '../usage.ts';
 
 await tf.setBackend('wasm');
 const meter = new BufferMeter();
 meter.open();
-const task = makeTask(1);
+const task = transformerTask(1);
+const plainLoss = plainTransformer(task.sizes);
 
 function train(trains: (name: string) => boolean): Training {
   const weights = Object.fromEntries(
@@ -20,7 +20,7 @@ function train(trains: (name: string) => boolean): Training {
       tf.tidy(() => tf.variable(tf.tensor(data, [...shape]))),
     ]),
   );
-  const inputs = tf.tensor(task.inputs, [...inputShape]);
+  const inputs = tf.tensor(task.inputs, [...task.inputShape]);
   const labels = tf.tensor1d(task.labels, 'int32');
   const trained = Object.keys(weights)
     .filter(trains)

@@ -5,9 +5,8 @@ import { prefixTokens, promptTokens, queryTokens } from '@tapgrad/query-tokens';
 import * as tf from '@tensorflow/tfjs-core';
 import { BufferMeter } from '../../buffer-meter.ts';
 import { serve } from '../../serve.ts';
-import { inputShape } from '../../step/contestant.ts';
-import { Encoder } from '../../step/encoder.ts';
-import { makeTask, network } from '../../step/network.ts';
+import { Encoder } from '../../step/networks/transformer/modules.ts';
+import { transformerTask } from '../../step/networks/transformer/task.ts';
 import { lora } from '../lora.ts';
 import { only, type Plugins, trainWith } from '../training.ts';
 import { measure, type Training } from '../usage.ts';
@@ -15,15 +14,15 @@ import { measure, type Training } from '../usage.ts';
 await useWasm();
 const meter = new BufferMeter();
 meter.open();
-const task = makeTask(1);
+const task = transformerTask(1);
 
 function train(prepare: (model: Encoder) => Plugins, derivedSlots = true): Training {
   const model = new Encoder();
-  const data = { inputs: tf.tensor(task.inputs, [...inputShape]), targets: tf.tensor1d(task.labels, 'int32') };
+  const data = { inputs: tf.tensor(task.inputs, [...task.inputShape]), targets: tf.tensor1d(task.labels, 'int32') };
   return trainWith(model, data, prepare(model), { derivedSlots });
 }
 
-const head = { classes: network.classes };
+const head = { classes: task.sizes.classes };
 const methods: Readonly<Record<string, () => Training>> = {
   full: () => train(() => []),
   plainSlots: () => train(() => [], false),

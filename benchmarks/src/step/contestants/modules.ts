@@ -1,46 +1,49 @@
-import { useWasm } from '@tapgrad/backend-wasm';
 import { softmaxCrossEntropy, valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { peakBytes } from '../../buffer-meter.ts';
-import { collect, compete, inputShape } from '../contestant.ts';
-import { Encoder } from '../encoder.ts';
+import { startOwn } from '../backends/own.ts';
+import { collect, compete } from '../contestant.ts';
+import { moduleOf } from '../networks/modules.ts';
 
 // The same network as the others', put together from @tapgrad/nn; no plugin.
-compete(async (task) => {
-  await useWasm();
-  const model = new Encoder();
-  const state = new Map(
-    Object.entries(task.weights).map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape])]),
+compete(async (task, backend) => {
+  await startOwn(backend);
+  const model = moduleOf(task);
+  const given = Object.entries(task.weights).map(
+    ([name, { shape, data }]) => [name, tf.tensor(data, [...shape])] as const,
   );
-  model.loadState(state);
-  for (const value of state.values()) value.dispose();
-  const inputs = tf.tensor(task.inputs, [...inputShape]);
+  // Running statistics, which some networks have besides, stay as they are.
+  model.loadState(new Map(given), { strict: false });
+  for (const [, value] of given) value.dispose();
+  const inputs = tf.tensor(task.inputs, [...task.inputShape]);
   const labels = tf.tensor1d(task.labels, 'int32');
   const loss = () => tf.mean(softmaxCrossEntropy(model.call(inputs), labels)) as tf.Scalar;
   const compute = () => {
     const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
     return valueAndGrad(loss, Object.fromEntries(trained.map(([name, parameter]) => [name, parameter.variable])));
   };
-  const step = () => {
+  const step = async () => {
     const { value, gradients } = compute();
-    tf.dispose([value, gradients]);
+    tf.dispose(gradients);
+    await value.data();
+    value.dispose();
   };
   return {
-    gradients() {
+    async gradients() {
       const { value, gradients } = compute();
       const result = {
-        loss: value.dataSync()[0]!,
-        gradients: collect(task, (name) => gradients[name]!.dataSync() as Float32Array),
+        loss: (await value.data())[0]!,
+        gradients: await collect(task, (name) => gradients[name]!.data()),
       };
       tf.dispose([value, gradients]);
       return result;
     },
     step,
-    memory() {
+    async memory() {
       const resident = [...model.state().values(), inputs, labels];
-      const full = peakBytes(resident, step);
+      const full = await peakBytes(resident, step);
       model.freeze('**').unfreeze('head.*');
-      const headOnlyPeak = peakBytes(resident, step).peak;
+      const headOnlyPeak = (await peakBytes(resident, step)).peak;
       model.unfreeze('**');
       return { ...full, headOnlyPeak };
     },

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 // Plain tfjs registers no gradient in Node; the bundler takes these from the package's ES modules.
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
-import '@tensorflow/tfjs-backend-wasm';
 import { peakBytes } from '../../buffer-meter.ts';
-import { collect, compete, inputShape } from '../contestant.ts';
-import { plainLoss } from '../plain-network.ts';
+import { startStock } from '../backends/stock.ts';
+import { collect, compete } from '../contestant.ts';
+import { plainLossOf } from '../networks/plain.ts';
 
-compete(async (task) => {
-  await tf.setBackend('wasm');
+compete(async (task, backend) => {
+  await startStock(backend);
   const weights = Object.fromEntries(
     Object.entries(task.weights).map(([name, { shape, data }]) => [
       name,
@@ -15,28 +15,31 @@ compete(async (task) => {
     ]),
   );
   const variables = Object.values(weights);
-  const inputs = tf.tensor(task.inputs, [...inputShape]);
+  const inputs = tf.tensor(task.inputs, [...task.inputShape]);
   const labels = tf.tensor1d(task.labels, 'int32');
+  const plainLoss = plainLossOf(task);
   const loss = () => plainLoss(weights, inputs, labels);
   const run = () => {
     const { value, grads } = tf.variableGrads(loss, variables);
-    tf.dispose([value, grads]);
+    tf.dispose(grads);
+    return value;
+  };
+  const step = async () => {
+    const value = run();
+    await value.data();
+    value.dispose();
   };
   return {
-    gradients() {
+    async gradients() {
       const { value, grads } = tf.variableGrads(loss, variables);
       const result = {
-        loss: value.dataSync()[0]!,
-        gradients: collect(task, (name) => grads[name]!.dataSync() as Float32Array),
+        loss: (await value.data())[0]!,
+        gradients: await collect(task, (name) => grads[name]!.data()),
       };
       tf.dispose([value, grads]);
       return result;
     },
-    step() {
-      run();
-    },
-    memory() {
-      return peakBytes([...variables, inputs, labels], run);
-    },
+    step,
+    memory: async () => peakBytes([...variables, inputs, labels], step),
   };
 });

@@ -1,22 +1,22 @@
 import { Module, Parameter, randomStream } from '@tapgrad/core';
 import { chain, LayerNorm, Linear, TransformerBlock } from '@tapgrad/nn';
 import { add, mean, type Tensor, zeros } from '@tensorflow/tfjs-core';
-import { network } from './network.ts';
+import { type TransformerSizes, transformerSizes } from './task.ts';
 
-/** The benchmark's network from the library's layers: `[batch, tokens, width]` to logits `[batch, classes]`. */
-export class Encoder extends Module {
+/** The benchmark's encoder from the library's layers: `[batch, tokens, width]` to logits `[batch, classes]`. */
+export class Encoder extends Module<[inputs: Tensor]> {
   readonly position: Parameter;
   readonly layers: readonly TransformerBlock[];
   readonly norm: LayerNorm;
   readonly head: Linear;
 
-  constructor({ width, tokens }: { readonly width: number; readonly tokens: number } = network) {
+  constructor(options: Partial<TransformerSizes> = {}) {
     super();
-    const { heads, ratio, classes, epsilon } = network;
+    const { width, tokens, layers, heads, ratio, classes, epsilon } = { ...transformerSizes, ...options };
     const random = randomStream(0, 'encoder');
     this.position = new Parameter(zeros([tokens, width]));
     this.layers = Array.from(
-      { length: network.layers },
+      { length: layers },
       () => new TransformerBlock({ width, heads, hidden: ratio * width, epsilon, random }),
     );
     this.norm = new LayerNorm(width, { epsilon });
