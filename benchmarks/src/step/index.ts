@@ -73,6 +73,7 @@ async function run(
       {
         rounds,
         repeats: (side) => (side === 'tfjs' || backend === 'webgpu' ? 1 : 4),
+        tell: (doing) => console.error(`${network}, ${doing} …`),
       },
     ),
   );
