@@ -35,6 +35,8 @@ if (values.help) {
     server.printUrls();
   } else {
     const inputs = [example, 'packages', 'benchmarks/src/step', 'pnpm-lock.yaml'];
+    // Whatever the caller's is, as that of a test runner: it goes into what is built.
+    process.env.NODE_ENV = 'production';
     const valid = () => existsSync(join(folder, 'dist/index.html'));
     await once('example-browser', inputs, { valid }, () => build({ root: folder, logLevel: 'warn' }));
     if (values.build) say(`built: ${example}/dist, files that any server can serve (headers: ${example}/README.md)`);

@@ -3,12 +3,7 @@ const cacheName = 'tapgrad-VERSION';
 const files = [];
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(
-    caches
-      .open(cacheName)
-      .then((cache) => cache.addAll(files))
-      .then(() => self.skipWaiting()),
-  );
+  event.waitUntil(keepAll().then(() => self.skipWaiting()));
 });
 
 self.addEventListener('activate', (event) => {
@@ -21,6 +16,12 @@ self.addEventListener('fetch', (event) => {
   }
 });
 
+/** One after the other: the page is loading at the same time. */
+async function keepAll() {
+  const cache = await caches.open(cacheName);
+  for (const file of files) await cache.add(file);
+}
+
 async function forgetOthers() {
   const names = await caches.keys();
   await Promise.all(names.filter((name) => name !== cacheName).map((name) => caches.delete(name)));
@@ -29,7 +30,8 @@ async function forgetOthers() {
 async function answer(request) {
   const cache = await caches.open(cacheName);
   const wanted = request.mode === 'navigate' ? pageOf(request.url) : request;
-  return (await cache.match(wanted, { ignoreSearch: true })) ?? fetch(request);
+  // Files are the same for every origin and query, whatever the server says of them.
+  return (await cache.match(wanted, { ignoreSearch: true, ignoreVary: true })) ?? fetch(request);
 }
 
 /** A folder's address opens its index. */

@@ -35,6 +35,8 @@ export interface Started {
 export interface Trained {
   readonly aborted: boolean;
   readonly steps: number;
+  /** Of the last step; NaN without one. */
+  readonly loss: number;
   readonly labels: readonly string[];
   /** On sentences that training did not see; undefined where there were too few to keep any back. */
   readonly held: { readonly accuracy: number; readonly sentences: number } | undefined;

@@ -46,7 +46,7 @@ export class Session {
     const labels = [...new Set(examples.map(({ label }) => label))].sort();
     const split = heldBack(examples, randomStream(settings.seed, 'split'));
     const classifier = this.replace(() => ladderStack(encoder, labels.length, settings), labels);
-    const { evaluation, steps, peakBytes } = await trainLadder(classifier.stack, {
+    const { evaluation, steps, loss, peakBytes } = await trainLadder(classifier.stack, {
       ...split,
       labels,
       encode: this.encode,
@@ -58,6 +58,7 @@ export class Session {
     return {
       aborted: signal.aborted,
       steps,
+      loss,
       labels,
       held: evaluation && { accuracy: evaluation.metrics.accuracy!, sentences: split.test.length },
       trainableParameters: trained.reduce((sum, { size }) => sum + size, 0),

@@ -16,6 +16,8 @@ export interface TrainLadderOptions {
 export interface TrainedLadder {
   readonly evaluation: EvaluationEvent | undefined;
   readonly steps: number;
+  /** Of the last step; NaN without one. */
+  readonly loss: number;
   readonly peakBytes: number;
 }
 
@@ -41,7 +43,7 @@ export async function trainLadder(
     signal,
   });
   let evaluation: EvaluationEvent | undefined;
-  let made = 0;
+  const last = { steps: 0, loss: Number.NaN };
   let peakBytes = 0;
   stack.ledger.resetPeak();
   for await (const event of trainer.events()) {
@@ -50,11 +52,11 @@ export async function trainLadder(
     const { bytes, categories } = stack.ledger.peak();
     stack.ledger.resetPeak();
     peakBytes = Math.max(peakBytes, bytes);
-    made = event.step;
     const { step, loss, stepMs, etaMs } = event;
+    Object.assign(last, { steps: step, loss });
     progress({ step, steps, loss, stepMs, etaMs, peakBytes: bytes, memory: categories });
   }
-  return { evaluation, steps: made, peakBytes };
+  return { evaluation, ...last, peakBytes };
 }
 
 /** Token ids `[sentences, tokens]`, padded with -1. Few lengths occur, so that few shapes have to be compiled for. */

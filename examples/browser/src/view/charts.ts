@@ -36,9 +36,10 @@ class LiveChart {
         height: 220,
         scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, (high || 1) * 1.05] } },
         axes: [
-          { ...axis, size: 34 },
+          { ...axis, size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
           { ...axis, size: 56, label, labelSize: 20 },
         ],
+        legend: { live: false },
         series: [{ label: 'step' }, ...series.map((each) => ({ points: { show: false }, ...each }))],
       },
       this.data as uPlot.AlignedData,

@@ -47,29 +47,32 @@ export class TrainingPanel {
       `Step ${step} of ${steps}: loss ${loss.toFixed(3)}, ${stepMs.toFixed(0)} ms, peak ${megabytes(peakBytes)}${left}`,
     );
     this.charts.add(progress);
-    this.table(progress);
+    this.breakdown(progress);
   }
 
-  end({ aborted, steps, held, trainableParameters, peakBytes }: Trained): void {
+  end({ aborted, steps, loss, held, trainableParameters, peakBytes }: Trained): void {
     const accuracy = held
       ? `${(held.accuracy * 100).toFixed(0)} % of ${held.sentences} sentences that it had not seen are right. `
       : aborted
         ? ''
         : 'With 20 sentences or more, a fifth of them is kept back to test with. ';
     this.say(
-      `${aborted ? 'Stopped' : 'Done'} after ${steps} steps. ${accuracy}${trainableParameters.toLocaleString('en')} numbers trained, peak ${megabytes(peakBytes)}.`,
+      `${aborted ? 'Stopped' : 'Done'} after ${steps} steps, loss ${loss.toFixed(3)}. ${accuracy}${trainableParameters.toLocaleString('en')} numbers trained, peak ${megabytes(peakBytes)}.`,
     );
   }
 
-  private table({ memory, peakBytes }: Progress): void {
-    const row = (tag: 'th' | 'td', texts: readonly string[]) => {
-      const line = document.createElement('tr');
-      line.append(...texts.map((text) => Object.assign(document.createElement(tag), { textContent: text })));
-      return line;
+  private breakdown({ memory, peakBytes }: Progress): void {
+    const entry = (name: string, bytes: number) => {
+      const both = document.createElement('div');
+      both.append(
+        Object.assign(document.createElement('dt'), { textContent: name }),
+        Object.assign(document.createElement('dd'), { textContent: megabytes(bytes) }),
+      );
+      return both;
     };
-    element('memory-now', HTMLTableElement).replaceChildren(
-      row('th', ['peak', ...categories]),
-      row('td', [megabytes(peakBytes), ...categories.map((name) => megabytes(memory[name]))]),
+    element('memory-now', HTMLElement).replaceChildren(
+      entry('all at the peak', peakBytes),
+      ...categories.map((name) => entry(name, memory[name])),
     );
   }
 }
