@@ -6,7 +6,7 @@ import { preview } from 'vite';
 
 const root = join(import.meta.dirname, '..');
 /** A machine without a GPU that does other things too compiles shaders for minutes. */
-const patience = 100_000;
+const patience = 540_000;
 
 export const viewports = {
   desktop: { viewport: { width: 1100, height: 800 } },
