@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { minimum } from '../machine.ts';
+import { minimum } from '../statistics.ts';
 import { withPeers } from '../peer.ts';
 import { type Output, print, type Report } from '../report.ts';
 import { type Held, type Question, type Strategy, strategies } from './strategy.ts';
