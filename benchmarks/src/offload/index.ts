@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { minimum } from '../statistics.ts';
 import { withPeers } from '../peer.ts';
 import { type Output, print, type Report } from '../report.ts';
+import { minimum } from '../statistics.ts';
 import { type Held, type Question, type Strategy, strategies } from './strategy.ts';
 
 interface Options extends Output {
