@@ -49,6 +49,7 @@ export async function step({ network, ...options }: StepOptions): Promise<Report
     raw: {
       ...(names.length > 1 && { networks: Object.fromEntries([...results].map(([name, r]) => [name, r.ratios])) }),
       contestants: [...results].flatMap(([name, { rows }]) => rows.map((row) => ({ network: name, ...row }))),
+      command: `npm run bench step -- --backend ${backend} --rounds ${rounds} --seed ${seed}${network ? ` --network ${network}` : ''}`,
       backend,
       scale,
       ...(adapter && { adapter }),
