@@ -33,6 +33,7 @@ export const plugins: Readonly<Record<string, Entry>> = {
   'derivative-codes': { make: compression.derivativeCodes, takes: [] },
   'sparse-activations': { make: compression.sparseActivations, takes: [] },
   'bit-masks': { make: compression.bitMasks, takes: [] },
+  'half-activations': { make: compression.halfActivations, takes: [] },
   'sign-masks': { make: compression.signMasks, takes: [] },
   'bias-tuning': { make: compression.biasTuning, takes: [] },
   'deep-prompts': { make: compression.deepPrompts, takes: ['blocks'] },

@@ -4,6 +4,8 @@ export { derivativeCodes } from './derivative-codes/index.ts';
 export type { DerivativeCodesOptions } from './derivative-codes/options.ts';
 export { groupwiseCodes } from './groupwise-codes/index.ts';
 export type { GroupwiseCodesOptions } from './groupwise-codes/options.ts';
+export { halfActivations } from './half-activations/index.ts';
+export type { HalfActivationsOptions } from './half-activations/options.ts';
 export { mobileTl } from './mobile-tl/index.ts';
 export type { MobileTlOptions, SignMasksOptions } from './mobile-tl/options.ts';
 export { signMasks } from './mobile-tl/sign-masks.ts';

@@ -1,4 +1,10 @@
-import { bitMasks, derivativeCodes, groupwiseCodes, sparseActivations } from '@tapgrad/activation-compression';
+import {
+  bitMasks,
+  derivativeCodes,
+  groupwiseCodes,
+  halfActivations,
+  sparseActivations,
+} from '@tapgrad/activation-compression';
 import type { PluginSpec } from '../plugin/plugin-spec.ts';
 import { tinyInvertedResiduals, tinyResNet, tinyTextEncoder, tinyVisionTransformer } from './models.ts';
 import { tinyTwoTowers } from './two-towers.ts';
@@ -49,5 +55,16 @@ const masks: PluginSpec = {
   gradients: 'exact',
 };
 
+const halves: PluginSpec = {
+  name: 'half-activations',
+  uses: [
+    { on: tinyVisionTransformer, plugins: () => halfActivations({ smallest: 32 }) },
+    { on: tinyTextEncoder, plugins: () => halfActivations({ smallest: 32, format: 'bfloat16' }) },
+    { on: tinyResNet, plugins: () => halfActivations({ smallest: 32 }) },
+    { on: tinyInvertedResiduals, plugins: () => halfActivations({ smallest: 32, format: 'bfloat16' }) },
+  ],
+  gradients: { lossy: 'saved values are rounded to 16 bits', bound: 0.02 },
+};
+
 /** One declaration per method of `@tapgrad/activation-compression`. */
-export const activationCompressionSpecs: readonly PluginSpec[] = [derivatives, groups, sparse, masks];
+export const activationCompressionSpecs: readonly PluginSpec[] = [derivatives, groups, sparse, masks, halves];

@@ -19,6 +19,8 @@ export function registerCodes(): void {
     },
   );
   kernel<object, { shape: readonly number[] }>('tapgrad.UnpackGroups', ({ attrs, made }) => made(attrs.shape));
+  kernel<{ x: TensorInfo }>('tapgrad.PackHalf', ({ inputs: { x }, made }) => made([wordsOf(x, 16)], 'int32'));
+  kernel<object, { shape: readonly number[] }>('tapgrad.UnpackHalf', ({ attrs, made }) => made(attrs.shape));
   kernel<{ x: TensorInfo }, { samples: number; count: number }>(
     'tapgrad.PackSparse',
     ({ inputs: { x }, attrs: { samples, count }, made }) => [made([wordsOf(x, 1)], 'int32'), made([samples, count])],

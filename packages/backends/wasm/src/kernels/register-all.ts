@@ -12,6 +12,7 @@ import { registerDepthwiseConvolutions } from './depthwise-conv.ts';
 import { registerEinsum } from './einsum.ts';
 import { registerElementwise } from './elementwise.ts';
 import { registerGroups } from './groups.ts';
+import { registerHalf } from './half.ts';
 import { registerLayout } from './layout.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerNorms } from './norm.ts';
@@ -42,6 +43,7 @@ export function registerAllKernels(): void {
   registerComplex();
   registerCodes();
   registerGroups();
+  registerHalf();
   registerSparse();
   registerCorrections();
 }

@@ -15,6 +15,7 @@ import { registerCumulative } from './cumulative.ts';
 import { registerDepthwiseConvolutions } from './depthwise-conv.ts';
 import { registerGelu } from './gelu.ts';
 import { registerGroups } from './groups.ts';
+import { registerHalf } from './half.ts';
 import { registerHardSwish } from './hard-swish.ts';
 import { registerIntegers } from './integers.ts';
 import { registerLayout } from './layout.ts';
@@ -54,6 +55,7 @@ export function registerAllKernels(): void {
   registerAttention();
   registerCodes();
   registerGroups();
+  registerHalf();
   registerSparse();
   registerTrigonometry();
   registerUpdates();

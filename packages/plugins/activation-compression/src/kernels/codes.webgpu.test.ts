@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { derivativeTable } from '../derivative-codes/tables.ts';
 import { packDerivative, unpackDerivative } from './derivative.ts';
 import { packGroups, unpackGroups } from './groups.ts';
+import { packHalf, unpackHalf } from './half.ts';
 import { packBits, unpackBits } from './pack-bits.ts';
 import { packSparse, unpackSparse } from './sparse.ts';
+import { trials } from './test-half.ts';
 
 let made: Tensor[] = [];
 const ran = vi.spyOn(engine(), 'runKernel');
@@ -103,6 +105,16 @@ describe('words and values are those of wasm, bit for bit', () => {
       await expectSame(['PackGroups', 'UnpackGroups'], () => {
         const packed = packGroups(given(new Array(70).fill(Math.fround(value)), [7, 10]), format, 3);
         return [packed.codes, packed.ranges, unpackGroups(packed, format, [7, 10])];
+      });
+    }
+  });
+
+  it.each(['float16', 'bfloat16'] as const)('numbers in %s, which are the nearest', async (format) => {
+    for (const size of [1, 2, trials.length]) {
+      const values = trials.slice(0, size);
+      await expectSame(['PackHalf', 'UnpackHalf'], () => {
+        const words = packHalf(given(values, [size]), format);
+        return [words, unpackHalf(words, format, [size])];
       });
     }
   });

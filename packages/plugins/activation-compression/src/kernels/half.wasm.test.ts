@@ -1,0 +1,7 @@
+import { useWasm } from '@tapgrad/backend-wasm';
+import { beforeAll } from 'vitest';
+import { testHalf } from './test-half.ts';
+
+beforeAll(() => useWasm());
+
+testHalf();
