@@ -44,7 +44,7 @@ function filterGradient(gpu: TrainingBackend, x: TensorInfo, dy: TensorInfo, inf
     read: { x: [x, 'T'], dy: [dy, 'T'] },
     functions: `${windowCode}
 fn seen(p: u32, tap: u32, column: u32) -> T {
-  let pixel = window_at(p, tap);
+  let pixel = window_at(window_place(p), reach(tap));
   if (pixel < 0) { return T(); }
   return x[u32(pixel) * uniforms.step + column / uniforms.multiplier];
 }`,
@@ -82,9 +82,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let i = index_of(group, groups, local, ${size}u);
   if (i >= uniforms.length) { return; }
   let channel = i % uniforms.channels;
+  let at = source_place(i / uniforms.channels);
   var sum = ${type}();
   for (var tap = 0u; tap < uniforms.taps; tap++) {
-    let position = source_at(i / uniforms.channels, tap);
+    let position = source_at(at, reach(tap));
     if (position < 0) { continue; }
     for (var m = 0u; m < uniforms.multiplier; m++) {
       sum += dy[(u32(position) * uniforms.channels + channel) * uniforms.multiplier + m]

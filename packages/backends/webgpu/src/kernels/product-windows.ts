@@ -23,26 +23,40 @@ export function windowUniforms(info: ConvInfo): Record<string, Uniform> {
   };
 }
 
-/** `window_at(p, tap)`: the pixel of the input that `tap` of the window at output position `p` sees, or −1 beside the image. */
-export const windowCode = `
-fn window_at(p: u32, tap: u32) -> i32 {
-  let y = i32(p / uniforms.out_width % uniforms.out_height) * uniforms.stride_y + i32(tap / uniforms.filter_width) * uniforms.dilation_y - uniforms.top;
-  let x = i32(p % uniforms.out_width) * uniforms.stride_x + i32(tap % uniforms.filter_width) * uniforms.dilation_x - uniforms.left;
-  if (y < 0 || x < 0 || y >= i32(uniforms.in_height) || x >= i32(uniforms.in_width)) { return -1; }
-  let image = p / (uniforms.out_width * uniforms.out_height);
-  return i32((image * uniforms.in_height + u32(y)) * uniforms.in_width + u32(x));
+/** Positions as (x, y, image), found by division once and then step by step, and taps as what they are away from the first. */
+const placeCode = `
+fn place(p: u32, width: u32, height: u32) -> vec3u { return vec3u(p % width, p / width % height, p / (width * height)); }
+fn beside(at: vec3u, width: u32, height: u32) -> vec3u {
+  let x = at.x + 1u;
+  let y = at.y + select(0u, 1u, x == width);
+  return vec3u(select(x, 0u, x == width), select(y, 0u, y == height), at.z + select(0u, 1u, y == height));
+}
+fn reach(tap: u32) -> vec2i {
+  return vec2i(i32(tap % uniforms.filter_width) * uniforms.dilation_x, i32(tap / uniforms.filter_width) * uniforms.dilation_y);
 }`;
 
-/** `source_at(p, tap)`: the output position whose window sees pixel `p` of the input with `tap`, or −1 if none does. */
-export const sourceCode = `
-fn source_at(p: u32, tap: u32) -> i32 {
-  let y = i32(p / uniforms.in_width % uniforms.in_height) + uniforms.top - i32(tap / uniforms.filter_width) * uniforms.dilation_y;
-  let x = i32(p % uniforms.in_width) + uniforms.left - i32(tap % uniforms.filter_width) * uniforms.dilation_x;
+/** `window_at(at, reach)`: the pixel of the input that a tap of the window at an output position sees, or −1 beside the image. */
+export const windowCode = `${placeCode}
+fn window_place(p: u32) -> vec3u { return place(p, uniforms.out_width, uniforms.out_height); }
+fn window_beside(at: vec3u) -> vec3u { return beside(at, uniforms.out_width, uniforms.out_height); }
+fn window_at(at: vec3u, reach: vec2i) -> i32 {
+  let x = i32(at.x) * uniforms.stride_x + reach.x - uniforms.left;
+  let y = i32(at.y) * uniforms.stride_y + reach.y - uniforms.top;
+  if (y < 0 || x < 0 || y >= i32(uniforms.in_height) || x >= i32(uniforms.in_width)) { return -1; }
+  return i32((at.z * uniforms.in_height + u32(y)) * uniforms.in_width + u32(x));
+}`;
+
+/** `source_at(at, reach)`: the output position whose window sees a pixel of the input with a tap, or −1 if none does. */
+export const sourceCode = `${placeCode}
+fn source_place(p: u32) -> vec3u { return place(p, uniforms.in_width, uniforms.in_height); }
+fn source_beside(at: vec3u) -> vec3u { return beside(at, uniforms.in_width, uniforms.in_height); }
+fn source_at(at: vec3u, reach: vec2i) -> i32 {
+  let x = i32(at.x) + uniforms.left - reach.x;
+  let y = i32(at.y) + uniforms.top - reach.y;
   if (y < 0 || x < 0 || y % uniforms.stride_y != 0 || x % uniforms.stride_x != 0) { return -1; }
-  let at = vec2i(y / uniforms.stride_y, x / uniforms.stride_x);
-  if (at.x >= i32(uniforms.out_height) || at.y >= i32(uniforms.out_width)) { return -1; }
-  let image = p / (uniforms.in_width * uniforms.in_height);
-  return i32((image * uniforms.out_height + u32(at.x)) * uniforms.out_width + u32(at.y));
+  let to = vec2i(x / uniforms.stride_x, y / uniforms.stride_y);
+  if (to.x >= i32(uniforms.out_width) || to.y >= i32(uniforms.out_height)) { return -1; }
+  return i32((at.z * uniforms.out_height + u32(to.y)) * uniforms.out_width + u32(to.x));
 }`;
 
 /** One factor's element at `pixel`, which is −1 for none, and `channel`. */
@@ -56,41 +70,42 @@ const ofFour = (type: string, element: (i: number) => string): string =>
   `${type}(${[0, 1, 2, 3].map(element).join(', ')})`;
 
 /** Rows are pixels, inner indices taps and channels: the pixels that an output reads (`window_at`), or those that a gradient comes from. */
-function pixelRows(info: TensorInfo, conv: ConvInfo, at: 'window_at' | 'source_at'): Operand {
-  const channels = at === 'window_at' ? 'in_channels' : 'out_channels';
-  const aligned = (at === 'window_at' ? conv.inChannels : conv.outChannels) % 4 === 0;
+function pixelRows(info: TensorInfo, conv: ConvInfo, of: 'window' | 'source'): Operand {
+  const channels = of === 'window' ? 'in_channels' : 'out_channels';
+  const aligned = (of === 'window' ? conv.inChannels : conv.outChannels) % 4 === 0;
   const type = aligned ? 'mat4x4f' : 'vec4f';
   return {
     info,
     type: aligned ? 'vec4<f32>' : 'f32',
     order: aligned ? 'block' : 'inner',
-    variant: `${at}`,
+    variant: of,
     uniforms: windowUniforms(conv),
-    code: `${at === 'window_at' ? windowCode : sourceCode}${elementCode(channels, aligned)}
-fn pixel(p: u32, tap: u32) -> i32 { return select(-1, ${at}(p, tap), p < uniforms.m); }
+    code: `${of === 'window' ? windowCode : sourceCode}${elementCode(channels, aligned)}
 fn load_a(batch: u32, o: u32, k: u32) -> ${type} {
-  let tap = k / uniforms.${channels};
+  let tap = reach(k / uniforms.${channels});
   let channel = k % uniforms.${channels};
-  return ${ofFour(type, (i) => `element(pixel(o + ${i}u, tap), channel)`)};
+  let at0 = ${of}_place(o);
+${[1, 2, 3].map((i) => `  let at${i} = ${of}_beside(at${i - 1});`).join('\n')}
+  return ${ofFour(type, (i) => `element(select(-1, ${of}_at(at${i}, tap), o + ${i}u < uniforms.m), channel)`)};
 }`,
   };
 }
 
 /** a `[positions, taps · channels]` of a convolution: what each window sees. */
 export function windowRows(x: TensorInfo, conv: ConvInfo): Operand {
-  return pixelRows(x, conv, 'window_at');
+  return pixelRows(x, conv, 'window');
 }
 
 /** a `[pixels, taps · out channels]` of the gradient for the input: what comes back to each pixel. */
 export function sourceRows(dy: TensorInfo, conv: ConvInfo): Operand {
-  return pixelRows(dy, conv, 'source_at');
+  return pixelRows(dy, conv, 'source');
 }
 
 /** a `[taps · channels, positions]` of the gradient for the filter: windows, transposed. */
 export function windowColumns(x: TensorInfo, conv: ConvInfo): Operand {
   const aligned = conv.inChannels % 4 === 0;
   const one = (o: string): string =>
-    `element(window_at(k, min(${o}, uniforms.m - 1u) / uniforms.in_channels), min(${o}, uniforms.m - 1u) % uniforms.in_channels)`;
+    `element(window_at(at, reach(min(${o}, uniforms.m - 1u) / uniforms.in_channels)), min(${o}, uniforms.m - 1u) % uniforms.in_channels)`;
   return {
     info: x,
     type: aligned ? 'vec4<f32>' : 'f32',
@@ -98,7 +113,10 @@ export function windowColumns(x: TensorInfo, conv: ConvInfo): Operand {
     variant: 'window-columns',
     uniforms: windowUniforms(conv),
     code: `${windowCode}${elementCode('in_channels', aligned)}
-fn load_a(batch: u32, o: u32, k: u32) -> vec4f { return ${aligned ? one('o') : ofFour('vec4f', (i) => one(`o + ${i}u`))}; }`,
+fn load_a(batch: u32, o: u32, k: u32) -> vec4f {
+  let at = window_place(k);
+  return ${aligned ? one('o') : ofFour('vec4f', (i) => one(`o + ${i}u`))};
+}`,
   };
 }
 
