@@ -1,5 +1,5 @@
 // Prints what own kernels take beside tfjs's way, in one run on one device: node packages/backends/webgpu/bench/kernels.mjs [pattern]
-// Every figure is the median of repetitions, tfjs's and ours by turns, from the first command to the end of the device's work.
+// Every figure is the least of repetitions, tfjs's and ours by turns, from the first command to the end of the device's work.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
@@ -48,19 +48,19 @@ async function finished() {
   last.dispose();
 }
 
-/** Milliseconds of one run: the median of `repeats`, the contestants by turns, after one that is not counted. */
+/** Milliseconds of one run: the least of `repeats`, the contestants by turns, after one that is not counted. */
 async function measure(runs, repeats) {
-  const times = runs.map(() => []);
+  const best = runs.map(() => Number.POSITIVE_INFINITY);
   for (let round = 0; round <= repeats; round++) {
     for (const [index, run] of runs.entries()) {
       await finished();
       const start = performance.now();
       run();
       await finished();
-      if (round > 0) times[index].push(performance.now() - start);
+      if (round > 0) best[index] = Math.min(best[index], performance.now() - start);
     }
   }
-  return times.map((each) => each.sort((a, b) => a - b)[each.length >> 1]);
+  return best;
 }
 
 const repeats = Number(process.env.REPEATS ?? 9);

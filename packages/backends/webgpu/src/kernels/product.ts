@@ -66,10 +66,17 @@ interface Tiling {
 export function tilingOf({ batch, m, n, k, finish }: Pick<Product, 'batch' | 'm' | 'n' | 'k' | 'finish'>): Tiling {
   const count = (down: number, across: number): number =>
     batch * Math.ceil(m / (4 * down)) * Math.ceil(n / (4 * across));
-  const [down, across] = m <= 8 ? [2, 32] : n <= 8 ? [32, 2] : count(16, 16) >= 32 ? [16, 16] : [8, 8];
+  const [down, across] = shapeOfTiles(m, n, count);
   const tiles = count(down, across);
   const parts = finish ? 1 : Math.max(1, Math.min(Math.floor(k / 256), Math.floor(enough / tiles)));
   return { down, across, tiles, parts };
+}
+
+function shapeOfTiles(m: number, n: number, count: (down: number, across: number) => number): [number, number] {
+  if (m <= 8) return [2, 32];
+  if (n <= 8) return [32, 2];
+  const large: [number, number] = n <= 32 ? [32, 8] : m <= 32 ? [8, 32] : [16, 16];
+  return count(...large) >= 32 ? large : [8, 8];
 }
 
 /**

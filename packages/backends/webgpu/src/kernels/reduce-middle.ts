@@ -103,7 +103,7 @@ export function sumMiddle(
 
 function splitOf(outer: number, count: number, inner: number): Split {
   const columns = Math.min(64, powerOfTwoFrom(inner));
-  const rows = Math.min(lanes / columns, powerOfTwoFrom(count));
+  const rows = Math.min(lanes / columns, powerOfTwoFrom(Math.ceil(count / longRun)));
   const tiles = Math.ceil(inner / columns) * Math.ceil(outer / (lanes / (columns * rows)));
   const wanted = Math.min(Math.ceil(count / (rows * longRun)), Math.ceil(enough / tiles));
   const chunks = Math.ceil(count / Math.ceil(count / wanted));
