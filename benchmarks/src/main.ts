@@ -4,7 +4,7 @@ import { continualCommand } from './continual/index.ts';
 import { hooks } from './hooks/index.ts';
 import { memory } from './memory/index.ts';
 import { offloadCommand } from './offload/index.ts';
-import { op } from './op/index.ts';
+import { type OpOptions, op } from './op/index.ts';
 import { type Output, print, type Report } from './report.ts';
 import { type StepOptions, step } from './step/index.ts';
 import { networkNames, scales } from './step/networks/task.ts';
@@ -43,7 +43,12 @@ benchmark<Options & StepOptions>('step', 'a full fine-tuning step: tapgrad, plai
   .addOption(new Option('--scale <name>', '"tiny" tries the program in seconds').choices(scales).default('full'));
 benchmark('memory', 'what training by each method holds, against full fine-tuning', memory, { rounds: 1 });
 benchmark('hooks', 'what five observing plugins and an empty stack cost', hooks);
-benchmark('op', 'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not', op);
+benchmark<Options & OpOptions>(
+  'op',
+  'host microseconds an op: tapgrad recorded and not, plain tfjs taped and not',
+  op,
+  { runsOn: backends },
+);
 
 program.addCommand(accuracyCommand());
 program.addCommand(continualCommand());

@@ -1,23 +1,29 @@
-import { useWasm } from '@tapgrad/backend-wasm';
 import { record, valueAndGrad } from '@tapgrad/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { serve, times } from '../../serve.ts';
-import { makeChain } from '../chain.ts';
+import { serve } from '../../serve.ts';
+import { startOwn } from '../../step/backends/own.ts';
+import type { Backend } from '../../step/task.ts';
+import { type Chain, makeChain } from '../chain.ts';
+import { hostTimes } from '../host-times.ts';
 
-await useWasm();
-const { parameters, loss } = makeChain();
+let chain: Chain;
 
 serve({
-  untaped: (count: number) => times(count, () => tf.dispose(loss())),
+  async start(backend: Backend) {
+    await startOwn(backend);
+    chain = makeChain();
+  },
+  untaped: (count: number) => hostTimes(count, chain.loss),
   recorded: (count: number) =>
-    times(count, () => {
-      const { value, tape } = record(loss, { parameters });
-      value.dispose();
+    hostTimes(count, () => {
+      const { value, tape } = record(chain.loss, { parameters: chain.parameters });
       tape.dispose();
+      return value;
     }),
   step: (count: number) =>
-    times(count, () => {
-      const { value, gradients } = valueAndGrad(loss, parameters);
-      tf.dispose([value, gradients]);
+    hostTimes(count, () => {
+      const { value, gradients } = valueAndGrad(chain.loss, chain.parameters);
+      tf.dispose(gradients);
+      return value;
     }),
 });
