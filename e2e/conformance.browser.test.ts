@@ -4,13 +4,16 @@ import { conformanceBundle } from '../packages/testing/src/conformance-bundle.ts
 import { float64References } from '../packages/testing/src/float64-references.ts';
 import { openBrowser, webgpuArguments } from './page.ts';
 
+/** A shader may take Chromium's software adapter seconds to compile, and a row needs tens of them. */
+const timeout = 600_000;
+
 /** Chromium's software adapter is slow: one plugin for each way of computing. Node's run has them all. */
 const plugins = [
   'ladder', // reads importances, prunes
   'query-tokens',
   'local-learning', // backward in mid-forward
   'derivative-codes', // bits packed into integers
-  'sparse-activations',
+  'bit-masks',
   'der', // a memory
   'lwf', // a teacher
   'si', // path integrals
@@ -47,18 +50,26 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 describe('on WebGPU in Chromium', () => {
-  it.each([...references.keys()])('%s agrees with float64, value and gradient', async (kernel) => {
-    if (missing !== undefined) return;
-    const expected = (references.get(kernel) ?? []).map(({ values, gradients }) => ({
-      values: values.map((each) => Array.from(each)),
-      gradients: gradients.map((each) => Array.from(each)),
-    }));
-    expect(expected.length).toBeGreaterThan(0);
-    expect(await call('row', kernel, expected)).toBeUndefined();
-  });
+  it.each([...references.keys()])(
+    '%s agrees with float64, value and gradient',
+    async (kernel) => {
+      if (missing !== undefined) return;
+      const expected = (references.get(kernel) ?? []).map(({ values, gradients }) => ({
+        values: values.map((each) => Array.from(each)),
+        gradients: gradients.map((each) => Array.from(each)),
+      }));
+      expect(expected.length).toBeGreaterThan(0);
+      expect(await call('row', kernel, expected)).toBeUndefined();
+    },
+    timeout,
+  );
 
-  it.each(plugins)('%s computes what it computes on cpu', async (name) => {
-    if (missing !== undefined) return;
-    expect(await call('plugin', name)).toBeUndefined();
-  });
+  it.each(plugins)(
+    '%s computes what it computes on cpu',
+    async (name) => {
+      if (missing !== undefined) return;
+      expect(await call('plugin', name)).toBeUndefined();
+    },
+    timeout,
+  );
 });

@@ -1,6 +1,7 @@
 import { useWebgpu } from '@tapgrad/backend-webgpu';
-import { fill, getKernel, tidy } from '@tensorflow/tfjs-core';
+import { getKernel } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { poisonFreedMemory } from '../../backends/webgpu/src/test-poison.ts';
 import { registerComposedKernels } from './composed-kernels.ts';
 import { float64References } from './float64-references.ts';
 import { expectNoLeak } from './leaks.ts';
@@ -12,18 +13,11 @@ beforeAll(async () => {
   references = await float64References();
   registerComposedKernels('webgpu');
   await useWebgpu();
+  poisonFreedMemory();
 }, 60_000);
-
-/** Buffers that the backend will hand out again hold NaN: whoever reads what nobody wrote, or beyond a tensor's end, shows it. */
-function leaveNaN(): void {
-  tidy(() => {
-    for (let size = 1; size <= 1024; size *= 2) for (let i = 0; i < 12; i++) fill([size], Number.NaN);
-  });
-}
 
 describe('float32 on webgpu agrees with float64, values and gradients', () => {
   it.each(opSpecs.map((spec) => [spec.kernel, spec] as const))('%s', async (kernel, spec) => {
-    leaveNaN();
     await expectNoLeak(() => checkParity(spec, references.get(kernel) ?? []));
   });
 });

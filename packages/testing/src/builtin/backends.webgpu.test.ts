@@ -2,11 +2,13 @@ import '@tensorflow/tfjs-backend-cpu';
 import { useWebgpu } from '@tapgrad/backend-webgpu';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { poisonFreedMemory } from '../../../backends/webgpu/src/test-poison.ts';
 import { pluginChecks } from '../plugin/plugin-checks.ts';
 import { builtinPlugins } from './index.ts';
 
 // What is not said to the contrary is compared with the backend that is current when the checks are made.
 await useWebgpu();
+poisonFreedMemory();
 await setBackend('cpu');
 
 describe('on webgpu as on cpu', () => {

@@ -109,7 +109,8 @@ function inputGradient(gpu: TrainingBackend, dy: TensorInfo, filter: TensorInfo,
 
 export function registerConvolutions(): void {
   kernel<{ x: TensorInfo; filter: TensorInfo }, Attrs>(Conv2D, ({ inputs, attrs, gpu, stock }) =>
-    attrs.dataFormat === 'NCHW' ? stock() : convolution(gpu, inputs, attrs),
+    // A fused convolution's rule hands its attributes over as they are; the activation is not for this kernel.
+    attrs.dataFormat === 'NCHW' ? stock() : convolution(gpu, inputs, { ...attrs, activation: 'linear' }),
   );
   kernel<{ x: TensorInfo; filter: TensorInfo } & FinishInputs, Attrs & FinishAttrs>(
     FusedConv2D,

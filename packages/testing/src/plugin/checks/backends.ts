@@ -31,7 +31,8 @@ export async function checkBackend(subject: Subject, other: string): Promise<voi
   }
   for (const [what, values] of Object.entries(expected) as [keyof typeof expected, Values][]) {
     const error = relativeDistance(actual[what], values);
-    if (error <= (what === 'gradients' ? bound : tolerance)) continue;
+    // Of a plugin that loses bits, a value at the edge of two codes may round otherwise, and later losses follow the gradients.
+    if (error <= bound) continue;
     fail('backends', subject, `${what} on ${other} differ from those on ${home} by ${error} of their norm`, {
       fix: 'compute with ops that both backends have, and let no result depend on which backend runs',
     });
