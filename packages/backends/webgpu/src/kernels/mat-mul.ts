@@ -58,7 +58,7 @@ const isFloat = ({ a, b }: Factors): boolean => a.dtype === 'float32' && b.dtype
 
 export function registerMatMul(): void {
   kernel<Factors, Transposes>(BatchMatMul, ({ inputs, attrs, gpu, stock }) =>
-    isFloat(inputs) ? matMul(gpu, inputs, attrs) : stock(),
+    isFloat(inputs) ? matMul(gpu, inputs, { ...attrs, activation: 'linear' }) : stock(),
   );
   kernel<Factors & FinishInputs, Transposes & FinishAttrs>(_FusedMatMul, ({ inputs, attrs, gpu, stock }) =>
     isFloat(inputs) ? matMul(gpu, inputs, attrs) : stock(),
