@@ -12,6 +12,9 @@ const noLeaks = './scripts/vitest/no-leaks.ts';
 // Generous, as a machine that runs other things too is several times slower.
 const testTimeout = 120_000;
 
+// By itself vitest leaves one core idle, which of two is half the machine.
+const maxWorkers = '100%';
+
 export default defineConfig(async () => ({
   test: {
     projects: [
@@ -27,6 +30,7 @@ export default defineConfig(async () => ({
           exclude: ['**/*.{wasm,webgpu,browser,e2e}.test.ts', '**/node_modules/**'],
           setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
           testTimeout,
+          maxWorkers,
         },
       },
       {
@@ -37,6 +41,7 @@ export default defineConfig(async () => ({
           include: ['packages', 'examples', 'benchmarks'].map((folder) => `${folder}/**/src/**/*.wasm.test.ts`),
           setupFiles: [quiet, noLeaks],
           testTimeout,
+          maxWorkers,
         },
       },
       {
