@@ -52,8 +52,7 @@ export default defineConfig(async () => ({
           include: ['packages', 'examples', 'benchmarks'].map((folder) => `${folder}/**/src/**/*.webgpu.test.ts`),
           setupFiles: [quiet, noLeaks],
           testTimeout,
-          // A software adapter takes all cores by itself.
-          maxWorkers: 1,
+          maxWorkers,
         },
       },
       {

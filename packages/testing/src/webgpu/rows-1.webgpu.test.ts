@@ -1,0 +1,13 @@
+import { getKernel } from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { opSpecs } from '../op-specs/index.ts';
+import { describeRows } from './test-rows.ts';
+
+describeRows(0);
+
+it('has every kernel of tfjs that a row tests', () => {
+  const missing = opSpecs
+    .map(({ kernel }) => kernel)
+    .filter((name) => !name.startsWith('tapgrad.') && getKernel(name, 'webgpu') === undefined);
+  expect(missing).toEqual([]);
+});

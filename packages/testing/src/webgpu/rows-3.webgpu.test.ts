@@ -1,0 +1,3 @@
+import { describeRows } from './test-rows.ts';
+
+describeRows(2);
