@@ -8,6 +8,9 @@ import type { OpSpec } from '../op-spec.ts';
 import { opSpecs } from '../op-specs/index.ts';
 import { checkParity, type SampleResult } from '../parity.ts';
 
+/** A shader of attention may take a software adapter seconds to compile, and a row needs tens of them. */
+const timeout = 600_000;
+
 /** Files that share the rows: a software adapter compiles on one core only, and there are more. */
 const files = 3;
 
@@ -19,12 +22,14 @@ export function describeRows(file: 0 | 1 | 2): void {
     registerComposedKernels('webgpu');
     await useWebgpu();
     poisonFreedMemory();
-  }, 60_000);
+  }, timeout);
 
   const rows = opSpecs.filter((_, index) => index % files === file);
   describe('float32 on webgpu agrees with float64, values and gradients', () => {
-    it.each(rows.map((spec): [string, OpSpec] => [spec.kernel, spec]))('%s', async (kernel, spec) => {
-      await expectNoLeak(() => checkParity(spec, references.get(kernel) ?? []));
-    });
+    it.each(rows.map((spec): [string, OpSpec] => [spec.kernel, spec]))(
+      '%s',
+      (kernel, spec) => expectNoLeak(() => checkParity(spec, references.get(kernel) ?? [])),
+      timeout,
+    );
   });
 }
