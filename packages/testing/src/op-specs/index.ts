@@ -12,7 +12,7 @@ import { imageSpecs } from './image.ts';
 import { matmulSpecs } from './matmul.ts';
 import { normalizeSpecs } from './normalize.ts';
 import { notDifferentiableSpecs } from './not-differentiable.ts';
-import { ownOpSpecs } from './own-ops.ts';
+import { ownOpSpecs } from './own-ops/index.ts';
 import { poolSpecs } from './pool.ts';
 import { reduceSpecs } from './reduce.ts';
 import { complexSpecs as complexPartSpecs, selectAndCastSpecs } from './select-cast.ts';
