@@ -55,7 +55,9 @@ function geluTanh4(x: v128): v128 {
 }
 
 @inline
-function geluTanhGrad4(x: v128): v128 {
+function geluTanhGrad4(argument: v128): v128 {
+  // Beyond ±10 the slope is 0 or 1 in float32; holding x there keeps x^2 from overflowing, which times 0 were no number.
+  const x = f32x4.pmin(f32x4.pmax(argument, f32x4.splat(-10.0)), f32x4.splat(10.0));
   const s = sigmoid4(tanhArgument4(x));
   const slope = f32x4.mul(
     f32x4.add(f32x4.mul(f32x4.mul(x, x), f32x4.splat(0.134145)), f32x4.splat(1)), f32x4.splat(1.5957691216057308));

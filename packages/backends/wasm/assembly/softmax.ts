@@ -1,6 +1,6 @@
 // Softmax and cross-entropy over rows.
 import { exp4, loadPart, max4, storePart, sum4 } from './exp';
-import { rowDot, rowScale, rowSum, vectorEnd } from './rows';
+import { rowScale, rowSum, vectorEnd } from './rows';
 
 /** Largest element. */
 export function rowMax(x: usize, d: i32): f32 {
@@ -62,21 +62,56 @@ function logarithm(x: f32): f32 {
   return <f32>(2 * s * series + <f64>exponent * 0.69314718055994531);
 }
 
+/** Sum of `largest - x[i]`. */
+function rowBelow(x: usize, largest: f32, d: i32): f32 {
+  const end = x + (<usize>d << 2);
+  const end4 = vectorEnd(x, d);
+  const top = f32x4.splat(largest);
+  let total = f32x4.splat(0);
+  for (; x < end4; x += 16) total = f32x4.add(total, f32x4.sub(top, v128.load(x)));
+  let sum = sum4(total);
+  for (; x < end; x += 4) sum += largest - load<f32>(x);
+  return sum;
+}
+
+/** Sum of `(largest - x[i]) t[i]`. What has no weight may be infinitely far away. */
+function rowBelowDot(x: usize, largest: f32, t: usize, d: i32): f32 {
+  const end = x + (<usize>d << 2);
+  const end4 = vectorEnd(x, d);
+  const top = f32x4.splat(largest);
+  const zero = f32x4.splat(0);
+  let total = f32x4.splat(0);
+  for (; x < end4; x += 16) {
+    const weight = v128.load(t);
+    const product = f32x4.mul(f32x4.sub(top, v128.load(x)), weight);
+    total = f32x4.add(total, v128.and(product, f32x4.ne(weight, zero)));
+    t += 16;
+  }
+  let sum = sum4(total);
+  for (; x < end; x += 4) {
+    const weight = load<f32>(t);
+    if (weight != 0) sum += (largest - load<f32>(x)) * weight;
+    t += 4;
+  }
+  return sum;
+}
+
 /**
- * loss[i] = logSumExp(x[i]) * sum(target) - sum(x[i] * target), where target is `1 - smoothing` at the label plus smoothing / d
+ * loss[i] = logSumExp(x[i]) * sum(target) - sum(x[i] * target), summed as distances from the largest logit, so that an offset common
+ * to all of them costs no accuracy, where target is `1 - smoothing` at the label plus smoothing / d
  * everywhere. A label outside of [0, d) has no peak, as in a one-hot row of zeros.
  */
 export function crossEntropy(rows: i32, d: i32, x: usize, labels: usize, smoothing: f32, loss: usize, logSumExp: usize): void {
   const stride = <usize>d << 2;
   for (let i = 0; i < rows; i++) {
     const largest = rowMax(x, d);
-    const normalizer = largest + logarithm(rowExp(x, largest, 0, d));
+    const above = logarithm(rowExp(x, largest, 0, d));
     const label = load<i32>(labels + (i << 2));
     let value: f32 = 0;
-    if (label >= 0 && label < d) value = (<f32>1 - smoothing) * (normalizer - load<f32>(x + (label << 2)));
-    if (smoothing != 0) value += smoothing * (normalizer - rowSum(x, d) / <f32>d);
+    if (label >= 0 && label < d) value = (<f32>1 - smoothing) * (above + (largest - load<f32>(x + (label << 2))));
+    if (smoothing != 0) value += smoothing * (above + rowBelow(x, largest, d) / <f32>d);
     store<f32>(loss + (i << 2), value);
-    store<f32>(logSumExp + (i << 2), normalizer);
+    store<f32>(logSumExp + (i << 2), largest + above);
     x += stride;
   }
 }
@@ -86,11 +121,11 @@ export function crossEntropyDense(rows: i32, d: i32, x: usize, t: usize, smoothi
   const stride = <usize>d << 2;
   for (let i = 0; i < rows; i++) {
     const largest = rowMax(x, d);
-    const normalizer = largest + logarithm(rowExp(x, largest, 0, d));
-    let value = (<f32>1 - smoothing) * (normalizer * rowSum(t, d) - rowDot(x, t, d));
-    if (smoothing != 0) value += smoothing * (normalizer - rowSum(x, d) / <f32>d);
+    const above = logarithm(rowExp(x, largest, 0, d));
+    let value = (<f32>1 - smoothing) * (above * rowSum(t, d) + rowBelowDot(x, largest, t, d));
+    if (smoothing != 0) value += smoothing * (above + rowBelow(x, largest, d) / <f32>d);
     store<f32>(loss + (i << 2), value);
-    store<f32>(logSumExp + (i << 2), normalizer);
+    store<f32>(logSumExp + (i << 2), largest + above);
     x += stride;
     t += stride;
   }

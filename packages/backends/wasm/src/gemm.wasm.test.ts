@@ -1,8 +1,8 @@
+import { indices, matMul64 } from '@tapgrad/kernel-tests';
 import { describe, expect, it } from 'vitest';
 import { fusedKernelsBase64, kernelsBase64 } from './generated/kernels.ts';
 import type { KernelExports } from './kernel-exports.ts';
 import { bytesOf, canRunKernels } from './kernel-module.ts';
-import { indices, matMul64 } from './test-support.ts';
 
 const variants = [
   { name: 'SIMD', bytes: bytesOf(kernelsBase64) },

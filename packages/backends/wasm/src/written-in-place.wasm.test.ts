@@ -1,7 +1,7 @@
+import { runKernel, sample } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from './index.ts';
-import { runKernel, sample } from './test-support.ts';
 
 beforeAll(() => useWasm());
 

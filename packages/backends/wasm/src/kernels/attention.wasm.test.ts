@@ -1,10 +1,22 @@
+import { type AttentionCase, attentionReference, expectClose, runKernel, sample, sizeOf } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../index.ts';
-import { attentionCases, attentionReference } from '../test-attention.ts';
-import { expectClose, heapBytes, runKernel, sample, sizeOf } from '../test-support.ts';
+import { heapBytes } from '../test-heap.ts';
 
 beforeAll(() => useWasm());
+
+const attentionCases: readonly AttentionCase[] = [
+  { batch: 1, heads: 1, n: 1, m: 1, d: 1, e: 1, causal: false },
+  { batch: 2, heads: 3, n: 5, m: 7, d: 4, e: 6, causal: false },
+  { batch: 2, heads: 3, n: 5, m: 7, d: 4, e: 6, causal: true },
+  { batch: 2, heads: 2, n: 17, m: 17, d: 33, e: 5, causal: true, mask: [2, 1, 1, 17] },
+  { batch: 2, heads: 2, n: 6, m: 9, d: 3, e: 3, causal: false, mask: [1, 2, 6, 9] },
+  { batch: 2, heads: 2, n: 6, m: 9, d: 3, e: 3, causal: false, mask: [6, 1] },
+  { batch: 2, heads: 2, n: 6, m: 9, d: 3, e: 3, causal: false, mask: [2, 2, 1, 1] },
+  { batch: 1, heads: 3, n: 65, m: 65, d: 16, e: 16, causal: false },
+  { batch: 0, heads: 2, n: 3, m: 3, d: 2, e: 2, causal: false },
+];
 
 describe('Attention', () => {
   it.each(attentionCases)(

@@ -1,8 +1,9 @@
 import { randomStream } from '@tapgrad/core';
+import { runKernel } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../index.ts';
-import { heapBytes, runKernel } from '../test-support.ts';
+import { heapBytes } from '../test-heap.ts';
 
 beforeAll(() => useWasm());
 

@@ -1,7 +1,8 @@
+import { expectClose, indices, runKernel, sample, sizeOf } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../index.ts';
-import { expectClose, heapBytes, indices, runKernel, sample, sizeOf } from '../test-support.ts';
+import { heapBytes } from '../test-heap.ts';
 
 beforeAll(() => useWasm());
 

@@ -1,7 +1,7 @@
+import { runKernel, sizeOf } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useWasm } from '../index.ts';
-import { runKernel, sizeOf } from '../test-support.ts';
 
 beforeAll(() => useWasm());
 

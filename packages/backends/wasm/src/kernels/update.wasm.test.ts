@@ -1,7 +1,7 @@
+import { expectClose, runKernel, sample } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, it } from 'vitest';
 import { useWasm } from '../index.ts';
-import { expectClose, runKernel, sample } from '../test-support.ts';
 
 beforeAll(() => useWasm());
 

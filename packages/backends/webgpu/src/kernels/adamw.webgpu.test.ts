@@ -1,7 +1,7 @@
+import { expectClose, runKernel, sample } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { engine, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { expectClose, runKernel, sample } from '../../../wasm/src/test-support.ts';
 import { useWebgpu } from '../index.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 

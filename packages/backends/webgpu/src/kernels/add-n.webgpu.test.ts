@@ -1,6 +1,6 @@
+import { expectClose, sample } from '@tapgrad/kernel-tests';
 import { addN, dispose } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { expectClose, sample } from '../../../wasm/src/test-support.ts';
 import { useWebgpu } from '../index.ts';
 
 beforeAll(() => useWebgpu());

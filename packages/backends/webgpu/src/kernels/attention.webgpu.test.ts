@@ -1,15 +1,14 @@
 import { attention, record } from '@tapgrad/core';
+import { type AttentionCase, attentionReference, expectClose, runKernel, sample, sizeOf } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type attentionCases, attentionReference } from '../../../wasm/src/test-attention.ts';
-import { expectClose, runKernel, sample, sizeOf } from '../../../wasm/src/test-support.ts';
 import { useWebgpu } from '../index.ts';
 
 beforeAll(() => useWebgpu());
 
 // Two pairs of widths, as each takes shaders of its own: one read number by number, one in vectors and with a rest.
 const odd = { heads: 2, d: 4, e: 6, causal: true };
-const cases: typeof attentionCases = [
+const cases: readonly AttentionCase[] = [
   { ...odd, batch: 2, n: 5, m: 7, mask: [2, 1, 1, 7] },
   { ...odd, batch: 1, n: 70, m: 70, mask: [1, 2, 70, 70] },
   { ...odd, batch: 1, n: 33, m: 75, mask: [33, 1] },

@@ -1,6 +1,6 @@
+import { expectClose, runKernel, sample } from '@tapgrad/kernel-tests';
 import { dispose, engine } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { expectClose, runKernel, sample } from '../../../wasm/src/test-support.ts';
 import { useWebgpu } from '../index.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 

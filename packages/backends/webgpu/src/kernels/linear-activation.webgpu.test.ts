@@ -1,7 +1,7 @@
 import { activatingLinear, gelu, grad, hardSwish, linear, silu } from '@tapgrad/core';
+import { expectClose, runKernel, sample } from '@tapgrad/kernel-tests';
 import { dispose, engine, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { expectClose, runKernel, sample } from '../../../wasm/src/test-support.ts';
 import { useWebgpu } from '../index.ts';
 
 beforeAll(() => useWebgpu());

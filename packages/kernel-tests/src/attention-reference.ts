@@ -1,12 +1,16 @@
-// What the tests of attention kernels share: the formulas in float64, and shapes to try them on.
-
-export interface AttentionSizes {
+interface AttentionSizes {
   readonly batch: number;
   readonly heads: number;
   readonly n: number;
   readonly m: number;
   readonly d: number;
   readonly e: number;
+}
+
+/** Sizes of an attention that a backend's kernel is tried on, and the shape of its mask. */
+export interface AttentionCase extends AttentionSizes {
+  readonly causal: boolean;
+  readonly mask?: number[];
 }
 
 /** Element (b, h, i, j) of a mask that broadcasts to [batch, heads, n, m]. */
@@ -67,15 +71,3 @@ export function attentionReference(
       }
   return { context, probabilities, dq, dk, dv };
 }
-
-export const attentionCases: readonly (AttentionSizes & { causal: boolean; mask?: number[] })[] = [
-  { batch: 1, heads: 1, n: 1, m: 1, d: 1, e: 1, causal: false },
-  { batch: 2, heads: 3, n: 5, m: 7, d: 4, e: 6, causal: false },
-  { batch: 2, heads: 3, n: 5, m: 7, d: 4, e: 6, causal: true },
-  { batch: 2, heads: 2, n: 17, m: 17, d: 33, e: 5, causal: true, mask: [2, 1, 1, 17] },
-  { batch: 2, heads: 2, n: 6, m: 9, d: 3, e: 3, causal: false, mask: [1, 2, 6, 9] },
-  { batch: 2, heads: 2, n: 6, m: 9, d: 3, e: 3, causal: false, mask: [6, 1] },
-  { batch: 2, heads: 2, n: 6, m: 9, d: 3, e: 3, causal: false, mask: [2, 2, 1, 1] },
-  { batch: 1, heads: 3, n: 65, m: 65, d: 16, e: 16, causal: false },
-  { batch: 0, heads: 2, n: 3, m: 3, d: 2, e: 2, causal: false },
-];

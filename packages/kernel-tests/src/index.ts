@@ -1,0 +1,14 @@
+export { testActivations } from './activation.ts';
+export { type AttentionCase, attentionReference } from './attention-reference.ts';
+export { testBatchNormGradient } from './batch-norm.ts';
+export { testCrossEntropy } from './cross-entropy.ts';
+export { expectClose } from './expect-close.ts';
+export { testFusedMatMul } from './fused-mat-mul.ts';
+export { testMatMul, transposes } from './mat-mul.ts';
+export { matMul64 } from './mat-mul-reference.ts';
+export { testNorms } from './norm.ts';
+export { normalCdf64 } from './normal-cdf.ts';
+export { testReductions } from './reduce.ts';
+export { runKernel } from './run-kernel.ts';
+export { indices, sample, sizeOf } from './sample.ts';
+export { testSegmentSums } from './segment-sum.ts';
