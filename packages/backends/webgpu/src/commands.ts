@@ -4,37 +4,51 @@ import type { UniformRing } from './uniforms.ts';
 const fewest = 32;
 const most = 256;
 
-/** A device takes work from its queue, in batches: each submit costs the host as much as tens of dispatches. */
+interface Recorded {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  /** Of its uniforms. */
+  readonly offset: number | undefined;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/**
+ * A device takes work from its queue, in batches: each submit costs the host as much as tens of dispatches. Dispatches are noted, and encoded all
+ * at once: one after the other, the engine's calls find their own code in the processor's cache, which they do not between
+ * two kernels of JavaScript.
+ */
 export class Commands {
-  /** Number of the batch that is being encoded. */
+  /** Number of the batch that is being recorded. */
   batch = 0;
   private dispatches = 0;
   private limit = fewest;
-  private pass: GPUComputePassEncoder | undefined;
-  private pipeline: GPUComputePipeline | undefined;
+  private readonly recorded: Recorded[] = [];
 
   constructor(
     private readonly queue: GPUQueue,
     private readonly ring: UniformRing,
   ) {}
 
-  /** Encodes one dispatch. */
-  encode(
-    pass: GPUComputePassEncoder,
-    pipeline: GPUComputePipeline,
-    group: GPUBindGroup,
-    offset: number | undefined,
-    [x, y, z]: readonly [number, number, number],
-  ): void {
-    if (pass !== this.pass) {
-      this.pass = pass;
-      this.pipeline = undefined;
-    }
-    if (pipeline !== this.pipeline) pass.setPipeline((this.pipeline = pipeline));
-    if (offset === undefined) pass.setBindGroup(0, group);
-    else pass.setBindGroup(0, group, [offset]);
-    pass.dispatchWorkgroups(x, y, z);
+  record(dispatch: Recorded): void {
+    this.recorded.push(dispatch);
     this.dispatches++;
+  }
+
+  /** Whether there are dispatches to encode. */
+  get waiting(): boolean {
+    return this.recorded.length > 0;
+  }
+
+  /** Encodes what was recorded since the last call. */
+  encode(pass: GPUComputePassEncoder): void {
+    let current: GPUComputePipeline | undefined;
+    for (const { pipeline, group, offset, workgroups } of this.recorded) {
+      if (pipeline !== current) pass.setPipeline((current = pipeline));
+      if (offset === undefined) pass.setBindGroup(0, group);
+      else pass.setBindGroup(0, group, [offset]);
+      pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+    }
+    this.recorded.length = 0;
   }
 
   /** Whether it is time to submit. */
@@ -51,7 +65,6 @@ export class Commands {
   submitted(): void {
     const batch = ++this.batch;
     this.dispatches = 0;
-    this.pass = undefined;
     this.limit = Math.min(2 * this.limit, most);
     const idle = () => {
       if (batch === this.batch) this.limit = fewest;

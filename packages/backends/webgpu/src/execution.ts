@@ -10,7 +10,7 @@ import { type StockPipeline, StockPrograms } from './stock-programs.ts';
 import { stageStockUniforms } from './stock-uniforms.ts';
 import { type StagedUniforms, UniformRing } from './uniforms.ts';
 
-/** Encodes shaders, own ones and tfjs's, with what is needed for them: pipelines, bind groups, uniforms. */
+/** Records shaders, own ones and tfjs's, with what is needed for them: pipelines, bind groups, uniforms. */
 export class Execution {
   readonly commands: Commands;
   readonly programs: StockPrograms;
@@ -18,11 +18,7 @@ export class Execution {
   private readonly groups: BindGroups;
   private readonly shaders: OwnShaders;
 
-  /** @param pass gives the compute pass that is open */
-  constructor(
-    device: GPUDevice,
-    private readonly pass: () => GPUComputePassEncoder,
-  ) {
+  constructor(device: GPUDevice) {
     this.ring = new UniformRing(device);
     this.commands = new Commands(device.queue, this.ring);
     this.groups = new BindGroups(device, this.ring.buffer);
@@ -35,7 +31,7 @@ export class Execution {
   own(dispatch: Dispatch, buffers: readonly PooledBuffer[]): void {
     const { name, compute, layout, hasUniforms } = this.shaders.pipelineOf(dispatch);
     const uniforms = hasUniforms ? this.ring.stage(Object.values(dispatch.uniforms!)) : undefined;
-    this.encode(name, compute, layout, buffers, uniforms, workgroupsOf(dispatch));
+    this.record(name, compute, layout, buffers, uniforms, workgroupsOf(dispatch));
   }
 
   /** @param buffers the output's, then those of the inputs */
@@ -48,14 +44,14 @@ export class Execution {
     buffers: readonly PooledBuffer[],
   ): void {
     const uniforms = stageStockUniforms(this.ring, program, inputs, output, own);
-    this.encode(name, compute, layout, buffers, uniforms, program.dispatch);
+    this.record(name, compute, layout, buffers, uniforms, program.dispatch);
   }
 
   destroy(): void {
     this.ring.destroy();
   }
 
-  private encode(
+  private record(
     name: string,
     compute: GPUComputePipeline,
     layout: Layout,
@@ -65,7 +61,7 @@ export class Execution {
   ): void {
     const group = this.groups.of(layout, buffers, uniforms?.size ?? 0, name);
     for (const buffer of buffers) buffer.batch = this.commands.batch;
-    this.commands.encode(this.pass(), compute, group, uniforms?.offset, workgroups);
+    this.commands.record({ pipeline: compute, group, offset: uniforms?.offset, workgroups });
   }
 }
 

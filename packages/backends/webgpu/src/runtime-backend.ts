@@ -28,7 +28,7 @@ export class RuntimeBackend extends WebGPUBackend {
     const { internals } = this;
     this.gpu = device;
     this.faults = new DeviceFaults(device, onLost);
-    this.execution = new Execution(device, () => this.openPass());
+    this.execution = new Execution(device);
     this.pool = new BufferPool(device, {
       batch: () => this.execution.commands.batch,
       outOfMemory: (bytes) => this.faults.add(outOfMemory(bytes)),
@@ -93,6 +93,19 @@ export class RuntimeBackend extends WebGPUBackend {
 
   override ensureCommandEncoderReady(): void {
     this.internals.commandEncoder ??= this.gpu.createCommandEncoder();
+  }
+
+  /** What was recorded comes before what follows, such as a copy. */
+  override endComputePassEncoder(): void {
+    const { commands } = this.execution;
+    if (commands.waiting) commands.encode(this.openPass());
+    super.endComputePassEncoder();
+  }
+
+  /** What is measured has passes of its own. */
+  override time(f: () => void): ReturnType<WebGPUBackend['time']> {
+    this.endComputePassEncoder();
+    return super.time(f);
   }
 
   override submitQueue(): void {
@@ -162,11 +175,7 @@ export class RuntimeBackend extends WebGPUBackend {
   private openPass(): GPUComputePassEncoder {
     const { internals } = this;
     this.ensureCommandEncoderReady();
-    if (internals.activeTimers) {
-      this.endComputePassEncoder();
-      internals.computePassEncoder = timedPass(internals, this.gpu);
-    }
-    internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass();
-    return internals.computePassEncoder;
+    if (internals.activeTimers) internals.computePassEncoder = timedPass(internals, this.gpu);
+    return (internals.computePassEncoder ??= internals.commandEncoder!.beginComputePass());
   }
 }

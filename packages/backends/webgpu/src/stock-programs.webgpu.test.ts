@@ -127,6 +127,16 @@ it('kernels are measured one by one where tfjs asks for it', async () => {
   x.dispose();
 });
 
+it('what was asked for before is not measured', async () => {
+  const [x, one] = [tf.ones([512, 512]), tf.scalar(1)];
+  const product = tf.time(() => tf.matMul(x, x).dispose());
+  const before = (await product).kernelMs;
+  for (let count = 0; count < 4; count++) tf.matMul(x, x).dispose();
+  const { kernelMs } = await tf.time(() => tf.add(one, one).dispose());
+  expect(kernelMs).toBeLessThan(before as number);
+  tf.dispose([x, one]);
+});
+
 it('a read that a write in place overtakes is not kept', async () => {
   const x = tf.tensor1d([1, 2, 3]);
   const reading = x.data();
