@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { useWasm } from '@tapgrad/backend-wasm';
-import { getBackend, mul } from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { add, getBackend, mul, square, type Tensor } from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
 import { pluginChecks } from './plugin-checks.ts';
 import type { PluginSpec } from './plugin-spec.ts';
-import { healthy, specOf } from './test-plugins.ts';
+import { type Apply, healthy, specOf } from './test-plugins.ts';
 
 await useWasm();
 
@@ -30,4 +30,57 @@ it('the tester finds a plugin that computes something else on one backend', asyn
     ),
   });
   expect(getBackend()).toBe('wasm');
+});
+
+/** Keeps so much less than it was given of what nodes of these kernels keep. */
+const losing =
+  (share: () => number, kernels: readonly string[]): Apply =>
+  (context) => {
+    context.hooks.save.tap((slot, { kernel }) =>
+      kernels.includes(kernel)
+        ? slot.through({ pack: (x: Tensor) => mul(x, 1 - share()), unpack: (kept) => add(kept, 0), lossy: 'a share' })
+        : slot,
+    );
+  };
+const lossySpec = (apply: Apply, bound: number) =>
+  specOf('lossy', apply, { gradients: { lossy: 'a share', bound }, declared: { lossy: { bound: 'a share' } } });
+const onCpu = (there: number, elsewhere: number) => () => (getBackend() === 'cpu' ? there : elsewhere);
+
+it('a plugin that loses other bits on one backend is found, however much it may lose', async () => {
+  const [same] = onOthers(
+    lossySpec(
+      losing(() => 0.05, ['tapgrad.Gelu']),
+      0.5,
+    ),
+  );
+  await same?.run();
+  const [other] = onOthers(lossySpec(losing(onCpu(0.05, 0.06), ['tapgrad.Gelu']), 0.5));
+  await expect(other?.run()).rejects.toMatchObject({ code: 'PLUGIN_TEST_BACKENDS', plugin: 'lossy' });
+});
+
+describe('where the other backend keeps something else', () => {
+  /** Squares, by kernels that keep their input under different names. */
+  const squaring: Apply = ({ hooks }) => {
+    hooks.tap('head:output').forward((x) => (getBackend() === 'cpu' ? square(x) : mul(x, x)));
+  };
+  const both =
+    (first: Apply, second: Apply): Apply =>
+    (context) => {
+      first(context);
+      second(context);
+    };
+  const losingSquares = losing(onCpu(0.05, 0.06), ['Square', 'Multiply']);
+
+  it('what is lost of that is held to the declared bound', async () => {
+    const [within] = onOthers(lossySpec(both(squaring, losingSquares), 0.1));
+    await within?.run();
+    const [beyond] = onOthers(lossySpec(both(squaring, losingSquares), 0.002));
+    await expect(beyond?.run()).rejects.toMatchObject({ code: 'PLUGIN_TEST_BACKENDS' });
+  });
+
+  it('what is lost of the rest must be the same', async () => {
+    const rest = losing(onCpu(0.05, 0.06), ['tapgrad.Gelu']);
+    const [check] = onOthers(lossySpec(both(squaring, both(losingSquares, rest)), 0.5));
+    await expect(check?.run()).rejects.toMatchObject({ code: 'PLUGIN_TEST_BACKENDS' });
+  });
 });

@@ -22,7 +22,7 @@ export const groupwiseCodes = definePlugin<GroupwiseCodesOptions, CheckedGroupwi
   apply({ hooks, name, options }) {
     const { where, roles, kernels, except = [], ...format } = options;
     hooks.save.for({ at: where, ...(roles && { role: roles }) }, (slot, request) => {
-      const { kernel, attrs, shape, dtype, modulePath } = request;
+      const { kernel, operand, attrs, shape, dtype, modulePath } = request;
       if ((kernels && !kernels.includes(kernel)) || except.includes(kernel)) return slot;
       if (slot.stages.some((stage) => stage.restores === 'derivative')) return slot;
       const size = shape.reduce((product, length) => product * length, 1);
@@ -33,7 +33,7 @@ export const groupwiseCodes = definePlugin<GroupwiseCodesOptions, CheckedGroupwi
         if (!canBeCoded(request, kernels)) return slot;
       } else if (slot.stages.every((stage) => stage.lossy === undefined)) return slot;
       const group = groupFor(request, options.group);
-      return slot.through(groupStage({ ...format, group, stream: `${name}:${modulePath}` }));
+      return slot.through(groupStage({ ...format, group, stream: `${name}:${modulePath}:${operand}` }));
     });
   },
 });

@@ -6,7 +6,7 @@ export interface GroupStageOptions extends GroupFormat {
   readonly rounding: 'stochastic' | 'nearest';
   /** Tensors with fewer elements pass. */
   readonly smallest: number;
-  /** Path of the module that saves, with the plugin's name: what the noise is drawn for. */
+  /** What the noise is drawn for: plugin, module and operand, so that it does not depend on the order in which a backend's kernels save. */
   readonly stream: string;
 }
 
