@@ -46,12 +46,13 @@ export function countOf(axes: readonly Axis[]): number {
 
 /** Uniforms from which `walk` finds its way. */
 export function axisUniforms(axes: readonly Axis[], names: readonly string[]): Record<string, Uniform> {
-  return Object.fromEntries(
-    axes.flatMap(({ size, strides }, d) => [
-      [`size${d}`, u32(size)],
-      ...names.map((name, i) => [`${name}${d}`, i32(strides[i]!)] as const),
-    ]),
-  );
+  const uniforms: Record<string, Uniform> = {};
+  for (let d = 0; d < axes.length; d++) {
+    const { size, strides } = axes[d]!;
+    uniforms[`size${d}`] = u32(size);
+    for (let i = 0; i < names.length; i++) uniforms[`${names[i]}${d}`] = i32(strides[i]!);
+  }
+  return uniforms;
 }
 
 /** WGSL that moves the `i32` variables `names` from where step 0 stands to where step `i` stands. */

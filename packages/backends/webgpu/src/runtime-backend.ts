@@ -53,7 +53,7 @@ export class RuntimeBackend extends WebGPUBackend {
     output = this.makeTensorInfo(program.outputShape, outputDtype),
   ): TensorInfo {
     if (program.pixelsOpType != null) return super.runWebGPUProgram(program, inputs, outputDtype, own, output);
-    spreadOverAxes(program, this.gpu.limits.maxComputeWorkgroupsPerDimension);
+    spreadOverAxes(program);
     const data = inputs.map(({ dataId }) => this.dataOf(dataId));
     const key = keyOf(program, inputs, data, output);
     const pipeline = this.execution.programs.find(key);

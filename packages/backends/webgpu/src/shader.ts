@@ -24,12 +24,12 @@ export interface Dispatch {
 }
 
 /** Workgroups along an axis, on every device. */
-const perAxis = 65535;
+export const workgroupsPerAxis = 65535;
 
 export function workgroupsOf({ workgroups }: Dispatch): readonly [number, number, number] {
   if (typeof workgroups !== 'number') return workgroups;
-  if (workgroups <= perAxis) return [workgroups, 1, 1];
-  const x = Math.ceil(workgroups / Math.ceil(workgroups / perAxis));
+  if (workgroups <= workgroupsPerAxis) return [workgroups, 1, 1];
+  const x = Math.ceil(workgroups / Math.ceil(workgroups / workgroupsPerAxis));
   return [x, Math.ceil(workgroups / x), 1];
 }
 

@@ -1,6 +1,7 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Layout } from './bind-groups.ts';
 import type { Access, Layouts } from './layouts.ts';
+import { workgroupsPerAxis } from './shader.ts';
 import type { StockProgram, TensorData } from './stock-backend.ts';
 
 /** A compiled program of tfjs. */
@@ -96,9 +97,9 @@ function relation(input: readonly number[], output: readonly number[]): number {
 }
 
 /** Workgroups along one axis that are too many for a device are spread over two: tfjs's shaders count on over both. */
-export function spreadOverAxes(program: StockProgram, perAxis: number): void {
+export function spreadOverAxes(program: StockProgram): void {
   const [x, y, z] = program.dispatch;
-  if (x <= perAxis || y > 1 || z > 1) return;
-  const rows = Math.ceil(x / perAxis);
+  if (x <= workgroupsPerAxis || y > 1 || z > 1) return;
+  const rows = Math.ceil(x / workgroupsPerAxis);
   program.dispatch = [Math.ceil(x / rows), rows, 1];
 }

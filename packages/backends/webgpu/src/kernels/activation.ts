@@ -19,10 +19,11 @@ export function registerActivation<Attrs extends object>(
   codeFor: (attrs: Attrs) => ActivationCode,
 ): void {
   kernel<{ x: TensorInfo }, Attrs>(kernelName, ({ inputs: { x }, attrs, gpu }) =>
-    elementwise(gpu, x, { ...codeFor(attrs), read: { x }, result: 'value(x)' }),
+    elementwise(gpu, x, { ...codeFor(attrs), read: { x: [x, 'T'] }, result: 'value(x)' }),
   );
   kernel<{ dy: TensorInfo; x: TensorInfo }, Attrs>(`${kernelName}Grad`, ({ inputs: { dy, x }, attrs, gpu }) => {
     const { name, functions } = codeFor(attrs);
-    return elementwise(gpu, x, { name: `${name}-grad`, functions, read: { dy, x }, result: 'dy * slope(x)' });
+    const read = { dy: [dy, 'T'], x: [x, 'T'] } as const;
+    return elementwise(gpu, x, { name: `${name}-grad`, functions, read, result: 'dy * slope(x)' });
   });
 }

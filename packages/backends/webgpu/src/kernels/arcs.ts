@@ -1,5 +1,6 @@
 import { Acos, Asin, type TensorInfo } from '@tensorflow/tfjs-core';
 import { kernel } from '../register.ts';
+import { f32 } from '../uniforms.ts';
 import { elementwise } from './elementwise.ts';
 
 /**
@@ -33,10 +34,10 @@ export function registerArcs(): void {
       x.dtype === 'float32'
         ? elementwise(gpu, x, {
             name,
-            read: { x },
+            read: { x: [x, 'T'] },
             functions: arcs,
             // NaN comes from the host: no WGSL expression may give it.
-            numbers: { nan: Number.NaN },
+            uniforms: { nan: f32(Number.NaN) },
             result: `select(T(uniforms.nan), ${result}, abs(x) <= T(1.0))`,
           })
         : stock(),

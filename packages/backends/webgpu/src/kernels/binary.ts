@@ -3,7 +3,6 @@ import {
   Atan2,
   BitwiseAnd,
   backend_util,
-  type DataType,
   Equal,
   FloorDiv,
   Greater,
@@ -29,6 +28,7 @@ import { type KernelRun, kernel } from '../register.ts';
 import { isCopyable } from '../strided-copy.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 import { u32 } from '../uniforms.ts';
+import { elementwise } from './elementwise.ts';
 
 const size = 64;
 
@@ -112,17 +112,39 @@ const operations: Readonly<Record<string, Operation>> = {
 
 type Binary = { readonly a: TensorInfo; readonly b: TensorInfo };
 
-/**
- * `y = operation(a, b)` with broadcasting, for operands of any rank; integers are computed as such (tfjs's kernels take them for floats).
- * Four elements at once where the last axis comes in fours.
- */
-function combined(gpu: TrainingBackend, name: string, operation: Operation, { a, b }: Binary): TensorInfo {
+/** An operation on operands of one type, as WGSL. */
+interface Code {
+  readonly name: string;
+  readonly type: 'f32' | 'i32';
+  readonly gives: 'bool' | undefined;
+  /** Declares `combine` of two numbers. */
+  readonly functions: string;
+  /** What it gives of `a` and `b`, which are numbers, or four numbers each. */
+  readonly result: (isVector: boolean) => string;
+}
+
+function codeOf(name: string, { gives, ...bodies }: Operation, type: 'f32' | 'i32'): Code | undefined {
+  const body = type === 'f32' ? bodies.f32 : (bodies.i32 ?? bodies.f32);
+  if (body === undefined) return undefined;
+  const given = gives === 'bool' ? 'i32' : type;
+  const ofFour = ['x', 'y', 'z', 'w'].map((c) => `combine(a.${c}, b.${c})`).join(', ');
+  return {
+    name,
+    type,
+    gives,
+    functions: `
+fn isNan(x: ${type}) -> bool { return ${type === 'f32' ? '(bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u' : 'false'}; }
+fn combine(a: ${type}, b: ${type}) -> ${given} {
+  ${body}
+}`,
+    result: (isVector) => (isVector ? `vec4<${given}>(${ofFour})` : 'combine(a, b)'),
+  };
+}
+
+/** With broadcasting; four elements at once where the last axis comes in fours. */
+function broadcast(gpu: TrainingBackend, { name, type, gives, functions, result }: Code, { a, b }: Binary): TensorInfo {
   const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
-  const type = a.dtype === 'float32' ? 'f32' : 'i32';
-  const body = type === 'f32' ? operation.f32! : (operation.i32 ?? operation.f32!);
-  const result = operation.gives === 'bool' ? 'i32' : type;
-  const dtype: DataType = operation.gives ?? a.dtype;
-  const out = gpu.output(shape, dtype);
+  const out = gpu.output(shape, gives ?? a.dtype);
   if (util.sizeFromShape(shape) === 0) return out;
   const axes = axesOf(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape));
   const strides = axes.at(-1)!.strides;
@@ -138,18 +160,15 @@ function combined(gpu: TrainingBackend, name: string, operation: Operation, { a,
       }))
     : axes;
   const count = countOf(walked);
-  const element = (i: number): string => (wide[i] ? `vec4<${type}>` : type);
+  const element = (isWide: boolean, of: string = type): string => (isWide ? `vec4<${of}>` : of);
   gpu.dispatch({
     name,
     variant: `${walked.length} ${inFours ? 4 : 1}`,
-    read: { a: [a, element(0)], b: [b, element(1)] },
-    write: { y: [out, inFours ? `vec4<${result}>` : result] },
+    read: { aValues: [a, element(wide[0]!)], bValues: [b, element(wide[1]!)] },
+    write: { y: [out, element(inFours, gives === 'bool' ? 'i32' : type)] },
     uniforms: { count: u32(count), ...axisUniforms(walked, ['aAt', 'bAt']) },
     code: () => `
-fn isNan(x: ${type}) -> bool { return ${type === 'f32' ? '(bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u' : 'false'}; }
-fn combine(a: ${type}, b: ${type}) -> ${result} {
-  ${body}
-}
+${functions}
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let i = index_of(group, groups, local, ${size}u);
@@ -157,22 +176,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   var aAt = 0;
   var bAt = 0;
   ${walk(walked.length, ['aAt', 'bAt'])}
-  let left = ${inFours ? `vec4<${type}>` : type}(a[aAt]);
-  let right = ${inFours ? `vec4<${type}>` : type}(b[bAt]);
-  y[i] = ${inFours ? `vec4<${result}>(${['x', 'y', 'z', 'w'].map((c) => `combine(left.${c}, right.${c})`).join(', ')})` : 'combine(left, right)'};
+  let a = ${element(inFours)}(aValues[aAt]);
+  let b = ${element(inFours)}(bValues[bAt]);
+  y[i] = ${result(inFours)};
 }`,
     workgroups: Math.ceil(count / size),
   });
   return out;
 }
 
-const run =
-  (name: string, operation: Operation): KernelRun<Binary> =>
-  ({ inputs: { a, b }, gpu, stock }) => {
-    const known = a.dtype === 'float32' ? operation.f32 : (operation.i32 ?? operation.f32);
-    if (a.dtype !== b.dtype || !isCopyable(a) || known === undefined) return stock();
-    return combined(gpu, name, operation, { a, b });
+/** `y = operation(a, b)`, for operands of any rank; integers are computed as such (tfjs's kernels take them for floats). */
+function run(name: string, operation: Operation): KernelRun<Binary> {
+  const [floats, integers] = [codeOf(name, operation, 'f32'), codeOf(name, operation, 'i32')];
+  return ({ inputs: { a, b }, gpu, stock }) => {
+    const code = a.dtype === 'float32' ? floats : integers;
+    if (a.dtype !== b.dtype || !isCopyable(a) || code === undefined) return stock();
+    if (!util.arraysEqual(a.shape, b.shape)) return broadcast(gpu, code, { a, b });
+    const { type: operands, gives: dtype = a.dtype, functions, result } = code;
+    return elementwise(gpu, a, { name, operands, dtype, read: { a: [a, 'T'], b: [b, 'T'] }, functions, result });
   };
+}
 
 export function registerBinary(): void {
   for (const [name, operation] of Object.entries(operations)) kernel(name, run(name, operation));

@@ -1,49 +1,58 @@
-import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import type { ElementType } from '../shader.ts';
 import type { TrainingBackend } from '../training-backend.ts';
-import { f32, type Uniform, u32 } from '../uniforms.ts';
+import { type Uniform, u32 } from '../uniforms.ts';
 
 const size = 256;
 
 export interface Elementwise {
   readonly name: string;
-  /** Tensors of one size, by the name that `result` knows their element by. */
-  readonly read: Readonly<Record<string, TensorInfo>>;
-  readonly functions: string;
-  /** WGSL of an element of the result. Numbers are of type `T`, which is `f32` or `vec4f`. */
-  readonly result: string;
-  /** Numbers by their name as `uniforms.name`. */
-  readonly numbers?: Readonly<Record<string, number>>;
+  /** Type of an element of what is read; default `f32`. */
+  readonly operands?: 'f32' | 'i32';
+  /** dtype of the result; default float32. */
+  readonly dtype?: DataType;
+  /** Tensors of one size, of element type `T`, by the name that `result` knows their element by. */
+  readonly read: Readonly<Record<string, readonly [TensorInfo, ElementType]>>;
+  readonly functions?: string;
+  /** WGSL of an element of the result. Numbers read are of type `T`, which is that of the operands or a `vec4` of it. */
+  readonly result: string | ((isVector: boolean) => string);
+  /** By their name as `uniforms.name`. */
+  readonly uniforms?: Readonly<Record<string, Uniform>>;
 }
 
-/** A float32 tensor of the shape of `like` by one formula an element; four at a time where the size is a multiple of four. */
+/** A tensor of the shape of `like` by one formula an element; four at a time where the size is a multiple of four. */
 export function elementwise(
   gpu: TrainingBackend,
   like: TensorInfo,
-  { name, read, functions, result, numbers = {} }: Elementwise,
+  { name, operands = 'f32', dtype = 'float32', read, functions = '', result, uniforms }: Elementwise,
 ): TensorInfo {
-  const y = gpu.output(like.shape);
+  const y = gpu.output(like.shape, dtype);
   const elements = util.sizeFromShape(like.shape);
   if (elements === 0) return y;
-  const [type, length] = elements % 4 === 0 ? (['vec4<f32>', elements / 4] as const) : (['f32', elements] as const);
-  const uniforms: Record<string, Uniform> = { length: u32(length) };
-  for (const [key, value] of Object.entries(numbers)) uniforms[key] = f32(value);
-  const loads = Object.keys(read).map((each) => `  let ${each} = ${each}_values[i];`);
+  const isVector = elements % 4 === 0;
+  const length = isVector ? elements / 4 : elements;
+  const given = dtype === 'float32' ? 'f32' : 'i32';
   gpu.dispatch({
     name,
-    read: Object.fromEntries(Object.entries(read).map(([key, info]) => [`${key}_values`, [info, type]])),
-    write: { results: [y, type] },
-    uniforms,
+    variant: isVector ? vectors[operands] : operands,
+    read,
+    write: { results: [y, isVector ? vectors[given] : given] },
+    uniforms: uniforms ? { length: u32(length), ...uniforms } : { length: u32(length) },
     code: () => `
-alias T = ${type};
+alias T = ${isVector ? vectors[operands] : operands};
 ${functions}
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let i = index_of(group, groups, local, ${size}u);
   if (i >= uniforms.length) { return; }
-${loads.join('\n')}
-  results[i] = ${result};
+${Object.keys(read)
+  .map((each) => `  let ${each} = ${each}[i];`)
+  .join('\n')}
+  results[i] = ${typeof result === 'string' ? result : result(isVector)};
 }`,
     workgroups: Math.ceil(length / size),
   });
   return y;
 }
+
+const vectors = { f32: 'vec4<f32>', i32: 'vec4<i32>' } as const;

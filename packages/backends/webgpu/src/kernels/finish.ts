@@ -1,7 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { callKernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
-import { f32 } from '../uniforms.ts';
+import { f32, type Uniform } from '../uniforms.ts';
 import { elementwise } from './elementwise.ts';
 import type { Finish } from './product.ts';
 
@@ -65,8 +65,8 @@ export function finishApart(
   const code = activations[activation];
   if (activation === 'prelu') replace(callKernel(gpu, 'Prelu', { x: y, alpha: preluActivationWeights! }));
   else if (activation !== 'linear') {
-    const alpha: Record<string, number> = activation === 'leakyrelu' ? { alpha: leakyreluAlpha } : {};
-    replace(elementwise(gpu, y, { name: activation, read: { x: y }, functions: '', result: code!, numbers: alpha }));
+    const uniforms: Record<string, Uniform> = activation === 'leakyrelu' ? { alpha: f32(leakyreluAlpha) } : {};
+    replace(elementwise(gpu, y, { name: activation, read: { x: [y, 'T'] }, result: code!, uniforms }));
   }
   return y;
 }

@@ -5,7 +5,7 @@ import { elementwise } from './elementwise.ts';
 /** `dx = dy` where the output lies between 0 and the ceiling (6, or none), else 0. */
 function registerCeiling(kernelName: string, name: string, inside: string): void {
   kernel<{ dy: TensorInfo; y: TensorInfo }>(kernelName, ({ inputs: { dy, y }, gpu }) =>
-    elementwise(gpu, y, { name, functions: '', read: { dy, y }, result: `select(T(0), dy, ${inside})` }),
+    elementwise(gpu, y, { name, read: { dy: [dy, 'T'], y: [y, 'T'] }, result: `select(T(0), dy, ${inside})` }),
   );
 }
 

@@ -27,7 +27,7 @@ export function registerTrigonometry(): void {
   ] as const) {
     kernel<{ x: TensorInfo }>(name, ({ inputs: { x }, gpu, stock }) =>
       x.dtype === 'float32'
-        ? elementwise(gpu, x, { name, read: { x }, functions: wave, result: `wave(x, ${quarter})` })
+        ? elementwise(gpu, x, { name, read: { x: [x, 'T'] }, functions: wave, result: `wave(x, ${quarter})` })
         : stock(),
     );
   }
