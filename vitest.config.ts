@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { float64Sources } from './scripts/vitest/float64-sources.ts';
+import { LongFirst } from './scripts/vitest/long-first.ts';
 import { float64Engine, stockGradients } from './scripts/vitest/tfjs-bundles.ts';
 
 const sourceFirst = {
@@ -15,8 +16,12 @@ const testTimeout = 120_000;
 // By itself vitest leaves one core idle, which of two is half the machine.
 const maxWorkers = '100%';
 
+// Half of a short file's time would go into loading TensorFlow.js and the sources again.
+const isolate = false;
+
 export default defineConfig(async () => ({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         ...sourceFirst,
@@ -31,6 +36,7 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
           testTimeout,
           maxWorkers,
+          isolate,
         },
       },
       {
@@ -42,6 +48,7 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, noLeaks],
           testTimeout,
           maxWorkers,
+          isolate,
         },
       },
       {
@@ -53,6 +60,7 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, noLeaks],
           testTimeout,
           maxWorkers,
+          isolate,
         },
       },
       {
