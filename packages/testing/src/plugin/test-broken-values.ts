@@ -1,3 +1,4 @@
+import { Parameter } from '@tapgrad/core';
 import { add, mul, ones, scalar, type Tensor, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { type BrokenPlugin, beside } from './test-broken-plugin.ts';
 import { type Apply, healthy, made, type Perceptron, specOf } from './test-plugins.ts';
@@ -104,6 +105,22 @@ export const absence: readonly BrokenPlugin[] = [
         return { dispose: () => void (head.forward = forward) };
       }),
     message: /disabled after training, in prediction output, element 0, is \S+, expected \S+ as without the plugin/,
+  },
+  {
+    what: 'learns while it is disabled',
+    property: 'off',
+    spec: () =>
+      specOf('sleepless', ({ model, addParameter }) => {
+        const { head } = model as Perceptron;
+        const { forward } = head;
+        const calls = addParameter('calls', new Parameter(zeros([1])));
+        head.forward = (x: Tensor) => {
+          tidy(() => calls.assign(add(calls.variable, 1)));
+          return forward.call(head, x);
+        };
+        return { dispose: () => void (head.forward = forward) };
+      }),
+    message: /disabled, the plugin changed: sleepless\/calls, element 0, is 9, expected 5/,
   },
   {
     what: 'is not absent with its coefficient at 0',

@@ -48,7 +48,9 @@ function uninterrupted({ use }: Subject, journal?: HookJournal) {
 
 function resumed({ use }: Subject, stored: StoredState, elsewhere: number, journal?: HookJournal): Promise<Course> {
   const plugins = use.plugins();
-  return trial(use.on, { plugins: [journal?.into(plugins) ?? plugins] }, async (each) => {
+  // A fresh stack has seen no task either.
+  const { begin: _, ...unbegun } = use.on;
+  return trial(elsewhere === 0 ? unbegun : use.on, { plugins: [journal?.into(plugins) ?? plugins] }, async (each) => {
     await begin(each);
     await course(each, elsewhere, 7);
     loadStored(each.stack, stored);
