@@ -1,7 +1,7 @@
 import type { UniformRing } from './uniforms.ts';
 
 /** Dispatches in the first submit to a device that has nothing to do, and in one to a device that is busy. */
-const fewest = 32;
+const fewest = 64;
 const most = 256;
 
 interface Recorded {
@@ -61,11 +61,11 @@ export class Commands {
     this.ring.flush();
   }
 
-  /** To be called after a submit. Submits grow while the device has work, and start small again once it has none. */
+  /** To be called after a submit. Submits are large while the device has work, and small again once it has none. */
   submitted(): void {
     const batch = ++this.batch;
     this.dispatches = 0;
-    this.limit = Math.min(2 * this.limit, most);
+    this.limit = most;
     const idle = () => {
       if (batch === this.batch) this.limit = fewest;
     };
