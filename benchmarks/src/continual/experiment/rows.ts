@@ -41,8 +41,8 @@ export interface Row {
   readonly settings: string;
   /** Where options were chosen: mean accuracy at the end on images that the test never shows, by candidate, first seed. */
   readonly validation?: Readonly<Record<string, number>>;
-  /** Seeds whose loss left the finite numbers: they have no run. */
-  readonly diverged?: readonly number[];
+  /** Candidates that are not chosen as their loss left the finite numbers, and the seeds with which it did. */
+  readonly diverged?: Readonly<Record<string, readonly number[]>>;
   /** By seed. */
   readonly runs: Readonly<Record<string, RunResult>>;
 }

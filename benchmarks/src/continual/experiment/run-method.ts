@@ -15,8 +15,9 @@ export interface MethodRun {
 }
 
 /**
- * Chooses among the candidates of a method with the first seed on the validation part, unless the file says already what
- * was chosen; then trains with every seed. What is measured is written after each run.
+ * Ranks the candidates of a method with the first seed on the validation part, as far as the file does not say already what
+ * came out; then trains the best with every seed, or, where its loss leaves the finite numbers with one of them, the next.
+ * What is measured is written after each run.
  */
 export async function runMethod(
   { method, labels, seeds, file, command, build, run }: MethodRun,
@@ -25,52 +26,51 @@ export async function runMethod(
   const train = async (candidate: Candidate, seed: number, judge: 'validation' | 'test') => {
     const settings = run(seed, judge);
     const stream = method.joint ? settings.stream.joint() : settings.stream;
-    return trainStream(await build(seed), candidate, { ...settings, stream });
+    return unlessDiverged(async () => trainStream(await build(seed), candidate, { ...settings, stream }));
   };
+  const say = (seed: number, said: string) =>
+    log(`${method.name.padEnd(22)} ${labels.model} ${labels.scenario} seed ${seed}: ${said}`);
   const earlier = earlierRow(file.rows, method, labels);
   const validation: Record<string, number> = { ...earlier?.validation };
   if (method.candidates.length > 1) {
     for (const candidate of method.candidates) {
       if (validation[candidate.settings] !== undefined) continue;
-      validation[candidate.settings] = await accuracyOrZero(() => train(candidate, seeds[0]!, 'validation'));
+      // A loss that leaves the finite numbers counts as nothing learnt.
+      validation[candidate.settings] = rounded((await train(candidate, seeds[0]!, 'validation'))?.averageAccuracy ?? 0);
       // Runs with settings of before stay until something better is chosen.
       const { settings } = earlier ?? candidate;
       file.add({ runs: {}, ...earlier, method: method.name, ...labels, settings, validation: { ...validation } });
     }
   }
-  const candidate = best(method.candidates, validation);
-  const { settings } = candidate;
-  const diverged: number[] = [];
-  for (const seed of seeds) {
-    const began = performance.now();
-    const trained = await unlessDiverged(() => train(candidate, seed, 'test'));
-    if (!trained) {
-      diverged.push(seed);
-      file.add({ method: method.name, ...labels, settings, validation, diverged, runs: {} });
-      log(`${method.name.padEnd(22)} ${labels.model} ${labels.scenario} seed ${seed}: diverged  ${settings}`);
-      continue;
+  const diverged: Record<string, readonly number[]> = { ...earlier?.diverged };
+  for (const candidate of ranked(method.candidates, validation)) {
+    const { settings } = candidate;
+    if (diverged[settings]) continue;
+    const add = (runs: Row['runs']) =>
+      file.add({
+        method: method.name,
+        ...labels,
+        settings,
+        ...(method.candidates.length > 1 && { validation }),
+        ...(Object.keys(diverged).length > 0 && { diverged: { ...diverged } }),
+        runs,
+      });
+    for (const seed of seeds) {
+      const began = performance.now();
+      const trained = await train(candidate, seed, 'test');
+      if (trained) {
+        add({ [seed]: { ...trained, command, machine: machine() } });
+        const last = trained.matrix.at(-1)!.map((each) => (100 * each).toFixed(0));
+        const seconds = ((performance.now() - began) / 1000).toFixed(0);
+        say(seed, `${(100 * trained.averageAccuracy).toFixed(1)} %  (${last.join(' ')})  ${settings}  ${seconds} s`);
+      } else {
+        diverged[settings] = [...(diverged[settings] ?? []), seed];
+        add({});
+        say(seed, `diverged  ${settings}`);
+      }
     }
-    const result = { ...trained, command, machine: machine() };
-    const row = {
-      method: method.name,
-      ...labels,
-      settings,
-      ...(diverged.length > 0 && { diverged }),
-      runs: { [seed]: result },
-    };
-    file.add(method.candidates.length > 1 ? { ...row, validation } : row);
-    log(
-      `${method.name.padEnd(22)} ${labels.model} ${labels.scenario} seed ${seed}: ${(100 * result.averageAccuracy).toFixed(1)} %  (${result.matrix
-        .at(-1)!
-        .map((each) => (100 * each).toFixed(0))
-        .join(' ')})  ${settings}  ${((performance.now() - began) / 1000).toFixed(0)} s`,
-    );
+    if (!diverged[settings]) return;
   }
-}
-
-/** A loss that leaves the finite numbers counts as nothing learnt. */
-async function accuracyOrZero(train: () => Promise<{ readonly averageAccuracy: number }>): Promise<number> {
-  return rounded((await unlessDiverged(train))?.averageAccuracy ?? 0);
 }
 
 async function unlessDiverged<Result>(train: () => Promise<Result>): Promise<Result | undefined> {
@@ -87,9 +87,7 @@ function earlierRow(rows: readonly Row[], { name }: Method, { model, scenario }:
   return rows.find((row) => row.method === name && row.model === model && row.scenario === scenario);
 }
 
-/** The candidate with the highest accuracy; of equals the first. */
-function best(candidates: Method['candidates'], validation: Readonly<Record<string, number>>): Candidate {
-  return candidates.reduce((chosen, candidate) =>
-    (validation[candidate.settings] ?? 0) > (validation[chosen.settings] ?? 0) ? candidate : chosen,
-  );
+/** The candidate with the highest accuracy first; equals stay in their order. */
+function ranked(candidates: Method['candidates'], validation: Readonly<Record<string, number>>): Candidate[] {
+  return candidates.toSorted((a, b) => (validation[b.settings] ?? 0) - (validation[a.settings] ?? 0));
 }
