@@ -85,3 +85,25 @@ describe('the packed packages and WebGPU in Node', () => {
     expectTraining(training, 'webgpu');
   });
 });
+
+describe('the packed packages in Deno', () => {
+  // The binary alone, from the registry: the package `deno` fetches it by an install script.
+  const deno = '@deno/linux-x64-glibc';
+
+  it('compute gradients, and train with a plugin, on its own WebGPU, and end by themselves', async ({ skip }) => {
+    const here = `${process.platform}-${process.arch}`;
+    skip(here !== 'linux-x64', `skipped: this test installs Deno for linux-x64, and runs on ${here}`);
+    const missing = await noWebgpu();
+    skip(missing !== undefined && !process.env.TAPGRAD_REQUIRE?.includes('webgpu'), `skipped: ${missing}`);
+    await consumer.install(`${deno}@2.9.6`);
+    const printed = await output(
+      join(consumer.folder, 'node_modules', deno, 'deno'),
+      ['run', '--allow-all', '--node-modules-dir=manual', 'in-node.js', 'webgpu'],
+      { cwd: consumer.folder },
+    );
+    expect(printed).toMatchObject({ code: 0 });
+    const { gradients, training } = JSON.parse(printed.text.match(/^\{.*\}$/m)?.[0] ?? '');
+    expectGradients(gradients, 'webgpu');
+    expectTraining(training, 'webgpu');
+  });
+});
