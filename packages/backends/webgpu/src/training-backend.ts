@@ -1,4 +1,5 @@
 import { type BackendValues, type DataId, type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { cpuLanes } from './cpu-lanes.ts';
 import type { PooledBuffer } from './memory/pooled-buffer.ts';
 import { ReadBack } from './read-back.ts';
 import { RuntimeBackend } from './runtime-backend.ts';
@@ -6,10 +7,13 @@ import type { Dispatch } from './shader.ts';
 
 /** What kernels of this package run on: shaders with several outputs, beside those of tfjs. */
 export class TrainingBackend extends RuntimeBackend {
+  /** See `cpuLanes`; 0 where kernels share values by workgroup memory. */
+  lanes: number;
   private readonly readBack: ReadBack;
 
-  constructor(...device: ConstructorParameters<typeof RuntimeBackend>) {
-    super(...device);
+  constructor(...[device, info, ...rest]: ConstructorParameters<typeof RuntimeBackend>) {
+    super(device, info, ...rest);
+    this.lanes = cpuLanes(device, info);
     this.readBack = new ReadBack(this.pool, this.faults, (from, to, bytes) => this.copyNow(from, to, bytes));
     // A buffer may be larger than the tensor in it, of which tfjs's synchronous read does not know.
     this.internals.convertAndCacheOnCPU = (dataId, values) => {

@@ -10,8 +10,9 @@ import { filled } from '../filled.ts';
 import { kernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 import { type FinishAttrs, type FinishInputs, finishApart, finishInPlace } from './finish.ts';
-import { type Product, product, tilingOf } from './product.ts';
+import { isSplit, product } from './product.ts';
 import { matrixOperand, whole } from './product-matrix.ts';
+import type { Product } from './product-spec.ts';
 import { type ConvInfo, filterColumns, sourceRows, windowColumns, windowRows } from './product-windows.ts';
 
 type Shape4 = [number, number, number, number];
@@ -59,7 +60,7 @@ function convolution(
   const m = info.batchSize * info.outHeight * info.outWidth;
   const k = info.filterHeight * info.filterWidth * info.inChannels;
   const sizes = { batch: 1, m, n, k };
-  const split = m * n * k > 0 && tilingOf({ ...sizes, finish: undefined }).parts > 1;
+  const split = m * n * k > 0 && isSplit(gpu, sizes);
   const finish = split || k === 0 ? undefined : finishInPlace(finishInputs, attrs, n);
   const y = productOrZeros(gpu, {
     name: 'conv2d',

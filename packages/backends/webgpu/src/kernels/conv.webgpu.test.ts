@@ -1,6 +1,7 @@
 import { dispose, reshape, slice, stack, stridedSlice, tensor4d, tidy, zeros, zerosLike } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { expectAsOnCpu, run } from '../test-against-cpu.ts';
+import { describeOnBoth } from '../test-lanes.ts';
 
 type Shape4 = [number, number, number, number];
 
@@ -13,7 +14,7 @@ function small(shape: Shape4, seed: number) {
   );
 }
 
-describe('convolutions and their gradients are to the bit what tfjs computes on the cpu', () => {
+describeOnBoth('convolutions and their gradients are to the bit what tfjs computes on the cpu', () => {
   it.each<{ x: Shape4; filter: Shape4; y: Shape4; strides: number | number[]; pad: 'same' | 'valid' | number }>([
     { x: [1, 1, 1, 1], filter: [1, 1, 1, 1], y: [1, 1, 1, 1], strides: 1, pad: 'same' },
     { x: [2, 5, 7, 3], filter: [2, 3, 3, 17], y: [2, 2, 5, 17], strides: [2, 1], pad: 'valid' },

@@ -3,7 +3,7 @@ import { callKernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 import { f32, type Uniform } from '../uniforms.ts';
 import { elementwise } from './elementwise.ts';
-import type { Finish } from './product.ts';
+import type { Finish } from './product-spec.ts';
 
 export interface FinishInputs {
   readonly bias?: TensorInfo | null | undefined;

@@ -5,8 +5,9 @@ import type { ActivationCode } from './activation.ts';
 import { finishInPlace } from './finish.ts';
 import { geluCode } from './gelu.ts';
 import { hardSwish } from './hard-swish.ts';
-import { type Finish, product, tilingOf } from './product.ts';
+import { isSplit, product } from './product.ts';
 import { matrixOperand, whole } from './product-matrix.ts';
+import type { Finish } from './product-spec.ts';
 import { silu } from './silu.ts';
 
 interface Inputs {
@@ -33,7 +34,7 @@ function linearActivation({
   const shape = [...x.shape.slice(0, -1), n];
   const m = util.sizeFromShape(x.shape.slice(0, -1));
   const sizes = { batch: 1, m, n, k };
-  if (m * n * k === 0 || tilingOf({ ...sizes, finish: undefined }).parts > 1) {
+  if (m * n * k === 0 || isSplit(gpu, sizes)) {
     // A sum of parts has no end that could do more.
     const rows = { ...x, shape: [m, k] };
     const made = callKernel(

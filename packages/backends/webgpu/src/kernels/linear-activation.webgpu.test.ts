@@ -3,6 +3,7 @@ import { expectClose, runKernel, sample } from '@tapgrad/kernel-tests';
 import { dispose, engine, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { useWebgpu } from '../index.ts';
+import { describeOnBoth } from '../test-lanes.ts';
 
 beforeAll(() => useWebgpu());
 
@@ -15,29 +16,31 @@ const activations = {
 describe.each(Object.keys(activations) as (keyof typeof activations)[])('a linear layer and %s', (kernel) => {
   const attrs = { kernel, ...(kernel === 'tapgrad.Gelu' && { approximate: 'none' as const }) };
 
-  it('in one pass are, to the bit, one after the other', async () => {
-    for (const shape of [
-      [2, 5, 7],
-      [33, 16],
-      [3, 2, 1200],
-      [0, 7],
-    ]) {
-      const width = shape.at(-1)!;
-      const out = width === 7 ? 6 : 12;
-      const [x, weight, bias] = [sample(shape, 'x'), sample([width, out], 'weight'), sample([out], 'bias')];
-      const inputs = { x: x.tensor, weight: weight.tensor, ...(width !== 16 && { bias: bias.tensor }) };
-      const pair = runKernel('tapgrad.LinearActivation', inputs, attrs);
-      const apart = tidy(() => {
-        const z = linear(inputs.x, inputs.weight, inputs.bias);
-        return [z, activations[kernel](z)];
-      });
-      expect(pair.map((each) => each.shape)).toEqual(apart.map((each) => each.shape));
-      const values = await Promise.all([...pair, ...apart].map((each) => each.data()));
-      expectClose(values[0]!, values[2]!, 1e-6, Math.sqrt(width));
-      const again = activations[kernel](pair[0]!);
-      expect(values[1]).toEqual(await again.data());
-      dispose([x.tensor, weight.tensor, bias.tensor, again, ...pair, ...apart]);
-    }
+  describeOnBoth('in one pass', () => {
+    it('are, to the bit, one after the other', async () => {
+      for (const shape of [
+        [2, 5, 7],
+        [33, 16],
+        [3, 2, 1200],
+        [0, 7],
+      ]) {
+        const width = shape.at(-1)!;
+        const out = width === 7 ? 6 : 12;
+        const [x, weight, bias] = [sample(shape, 'x'), sample([width, out], 'weight'), sample([out], 'bias')];
+        const inputs = { x: x.tensor, weight: weight.tensor, ...(width !== 16 && { bias: bias.tensor }) };
+        const pair = runKernel('tapgrad.LinearActivation', inputs, attrs);
+        const apart = tidy(() => {
+          const z = linear(inputs.x, inputs.weight, inputs.bias);
+          return [z, activations[kernel](z)];
+        });
+        expect(pair.map((each) => each.shape)).toEqual(apart.map((each) => each.shape));
+        const values = await Promise.all([...pair, ...apart].map((each) => each.data()));
+        expectClose(values[0]!, values[2]!, 1e-6, Math.sqrt(width));
+        const again = activations[kernel](pair[0]!);
+        expect(values[1]).toEqual(await again.data());
+        dispose([x.tensor, weight.tensor, bias.tensor, again, ...pair, ...apart]);
+      }
+    });
   });
 
   it('are computed by one kernel where they are expected, with the same gradients', async () => {

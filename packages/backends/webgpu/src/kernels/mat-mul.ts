@@ -2,7 +2,7 @@ import { _FusedMatMul, BatchMatMul, broadcast_util, type TensorInfo, util } from
 import { callKernel, kernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 import { type FinishAttrs, type FinishInputs, finishApart, finishInPlace } from './finish.ts';
-import { product, tilingOf } from './product.ts';
+import { isSplit, product } from './product.ts';
 import { batchIndex, matrixOperand } from './product-matrix.ts';
 
 interface Transposes {
@@ -41,7 +41,7 @@ function matMul(
   const merged = util.sizeFromShape(batchB) === 1 && !transposeA;
   const [batch, m, dimensions] = merged ? [1, count * rows, []] : [count, rows, all];
   const sizes = { batch, m, n, k };
-  const split = tilingOf({ ...sizes, finish: undefined }).parts > 1;
+  const split = isSplit(gpu, sizes);
   const finish = split ? undefined : finishInPlace(finishInputs, finishAttrs, n);
   const y = product(gpu, {
     name: 'mat-mul',

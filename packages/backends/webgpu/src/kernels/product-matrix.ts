@@ -1,6 +1,6 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { type Uniform, u32 } from '../uniforms.ts';
-import type { Operand } from './product.ts';
+import type { Operand } from './product-spec.ts';
 
 /** Where the matrices of a batch stand: index `batch` of the product in matrices of one factor. */
 export interface BatchIndex {
@@ -22,13 +22,21 @@ export function matrixOperand(
   const aligned = (outerSideBySide ? outer : inner) % 4 === 0;
   const size = name === 'a' ? 'm' : 'n';
   const start = `(${index.code}) * uniforms.${size} * uniforms.k`;
+  const last = `min(o, uniforms.${size} - 1u)`;
+  const at = outerSideBySide ? `k * uniforms.${size} + ${last}` : `${last} * uniforms.k + k`;
   return {
     info,
-    type: aligned ? 'vec4<f32>' : 'f32',
-    order: outerSideBySide ? 'outer' : aligned ? 'block' : 'inner',
+    tiles: {
+      type: aligned ? 'vec4<f32>' : 'f32',
+      order: outerSideBySide ? 'outer' : aligned ? 'block' : 'inner',
+      code: loader(name, start, size, outerSideBySide, aligned),
+    },
+    runs: {
+      step: outerSideBySide ? `uniforms.${size}` : '1u',
+      code: `fn run_${name}(batch: u32, o: u32, k: u32) -> Run { return Run(${start} + ${at}, 0u, endless); }`,
+    },
     variant: `${name}${transposed ? '-transposed' : ''} ${index.variant}`,
     uniforms: index.uniforms,
-    code: loader(name, start, size, outerSideBySide, aligned),
   };
 }
 
