@@ -25,7 +25,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   return out;
 }
 
-function bitsOf(value: number, dtype: DataType): number {
+/** What a number's word is on the device. */
+export function bitsOf(value: number, dtype: DataType): number {
   const view = new DataView(new ArrayBuffer(4));
   if (dtype === 'float32') view.setFloat32(0, value);
   else view.setInt32(0, dtype === 'bool' ? Number(Boolean(value)) : value);

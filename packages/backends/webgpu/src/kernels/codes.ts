@@ -3,7 +3,8 @@ import { kernel } from '../register.ts';
 import type { Dispatch } from '../shader.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 import { u32 } from '../uniforms.ts';
-import { codeAt, flat, main } from '../wgsl/code-words.ts';
+import { codeAt } from '../wgsl/code-words.ts';
+import { flat, main } from '../wgsl/flat.ts';
 
 interface PackDerivative {
   readonly borders: readonly number[];

@@ -1,7 +1,8 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernel } from '../register.ts';
 import { u32 } from '../uniforms.ts';
-import { apart, codeAt, flat, main } from '../wgsl/code-words.ts';
+import { apart, codeAt } from '../wgsl/code-words.ts';
+import { flat, main } from '../wgsl/flat.ts';
 
 interface Format {
   readonly bits: number;

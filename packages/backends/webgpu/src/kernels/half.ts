@@ -1,7 +1,7 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernel } from '../register.ts';
 import { u32 } from '../uniforms.ts';
-import { flat, main } from '../wgsl/code-words.ts';
+import { flat, main } from '../wgsl/flat.ts';
 
 type Format = 'float16' | 'bfloat16';
 

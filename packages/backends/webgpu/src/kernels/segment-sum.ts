@@ -1,15 +1,18 @@
 import { backend_util, ScatterNd, type TensorInfo, UnsortedSegmentSum, util } from '@tensorflow/tfjs-core';
 import { callKernel, kernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
-import { type Uniform, u32 } from '../uniforms.ts';
+import { u32 } from '../uniforms.ts';
+import { flat, main } from '../wgsl/flat.ts';
+import { rowNumbers } from './row-numbers.ts';
 
 const size = 256;
 /** Comparisons of ids beyond which tfjs's scatter, whose order of sums is the device's, is far faster. */
 const mostComparisons = 2 ** 32;
 
 /**
- * out[s] = Σ over i with ids[i] = s of x[i], in the order of i, so that the sum is the same on every run: tfjs adds with atomics.
+ * out[s] = Σ over i with ids[i] = s of x[i], floats in the order of i, so that the sum is the same on every run: tfjs adds with atomics.
  * One workgroup an output row where these are fewer, else one an input row, of which the first of its segment adds them all.
+ * Sums of integers are the same in any order.
  */
 export function registerSegmentSums(): void {
   kernel<{ dy: TensorInfo; ids: TensorInfo }, { rows: number }>(
@@ -26,9 +29,9 @@ export function registerSegmentSums(): void {
       const found = backend_util.calculateShapes(updates, indices, shape);
       const { numUpdates: n, sliceSize, strides, outputSize } = found;
       const rows = outputSize / sliceSize;
-      if (outputSize === 0 || n * Math.min(n, rows) > mostComparisons) return stock();
-      const ids = gpu.output([n], 'int32');
-      if (n > 0) gpu.dispatch(flatten(indices, ids, n, found.sliceRank, strides));
+      if (outputSize === 0) return gpu.output(shape, updates.dtype);
+      if (updates.dtype === 'float32' && n * Math.min(n, rows) > mostComparisons) return stock();
+      const ids = rowNumbers(gpu, indices, n, found.sliceRank, strides);
       const sums = segmentSum(gpu, { ...updates, shape: [n, sliceSize] }, ids, rows);
       gpu.disposeData(ids.dataId);
       return { ...sums, shape };
@@ -41,27 +44,48 @@ export function segmentSum(gpu: TrainingBackend, x: TensorInfo, ids: TensorInfo,
   const [n = 0, ...rest] = x.shape;
   const width = util.sizeFromShape(rest);
   const shape = [segments, ...rest];
-  const byRow = segments <= n;
-  // Where each input row looks for its segment, segments without one are written by nobody.
   const { dtype } = x;
-  const type = dtype === 'float32' ? 'f32' : 'i32';
+  const byRow = segments <= n && dtype === 'float32';
+  // Otherwise segments that no row looks for are written by nobody.
   const out = byRow ? gpu.output(shape, dtype) : callKernel(gpu, 'Fill', {}, { shape, value: 0, dtype });
   if (n === 0 || segments === 0 || width === 0) return out;
+  if (dtype !== 'float32') {
+    addIntegers(gpu, x, ids, out);
+    return out;
+  }
   const count = byRow ? segments : n;
   const columns = Math.ceil(width / size);
   gpu.dispatch({
     name: 'segment-sum',
     variant: `${byRow}`,
-    read: { x: [x, type], ids: [ids, 'i32'] },
-    write: { out: [out, type] },
+    read: { x: [x, 'f32'], ids: [ids, 'i32'] },
+    write: { out: [out, 'f32'] },
     uniforms: { n: u32(n), width: u32(width), segments: u32(segments), count: u32(count), columns: u32(columns) },
-    code: () => codeOf(byRow, type),
+    code: () => codeOf(byRow),
     workgroups: count * columns,
   });
   return out;
 }
 
-function codeOf(byRow: boolean, type: string): string {
+/** @param out `[segments, ...]`, to which rows of x are added */
+function addIntegers(gpu: TrainingBackend, x: TensorInfo, ids: TensorInfo, out: TensorInfo): void {
+  const count = util.sizeFromShape(x.shape);
+  const segments = out.shape[0]!;
+  gpu.dispatch({
+    name: 'add-integers',
+    read: { x: [x, 'i32'], ids: [ids, 'i32'] },
+    write: { out: [out, 'atomic<i32>'] },
+    uniforms: { count: u32(count), width: u32(count / x.shape[0]!), segments: u32(segments) },
+    code: () =>
+      main(`
+  let segment = ids[i / uniforms.width];
+  if (segment < 0 || u32(segment) >= uniforms.segments) { return; }
+  atomicAdd(&out[u32(segment) * uniforms.width + i % uniforms.width], x[i]);`),
+    workgroups: Math.ceil(count / flat),
+  });
+}
+
+function codeOf(byRow: boolean): string {
   const segmentOfFirst = `
   let segment = ids[goal];
   if (segment < 0 || u32(segment) >= uniforms.segments) { return; }
@@ -85,7 +109,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let column = (w % uniforms.columns) * ${size}u + local;
   if (goal >= uniforms.count) { return; }
   ${byRow ? 'let segment = i32(goal); let start = 0u;' : segmentOfFirst}
-  var sum = ${type}();
+  var sum = 0.0;
   for (var base = start; base < uniforms.n; base += ${size}u) {
     if (local < ${size / 32}u) { atomicStore(&matches[local], 0u); }
     workgroupBarrier();
@@ -102,28 +126,4 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   }
   if (column < uniforms.width) { out[u32(segment) * uniforms.width + column] = sum; }
 }`;
-}
-
-/** The number of the output row that each row of indices `[n, depth]` names; strides are those of rows. */
-function flatten(indices: TensorInfo, ids: TensorInfo, n: number, depth: number, strides: readonly number[]) {
-  const uniforms: Record<string, Uniform> = { n: u32(n) };
-  for (let axis = 0; axis < depth; axis++) uniforms[`s${axis}`] = u32(strides[axis] ?? 1);
-  const terms = Array.from(
-    { length: depth },
-    (_, axis) => `indices[i * ${depth}u + ${axis}u] * i32(uniforms.s${axis})`,
-  );
-  return {
-    name: 'scatter-rows',
-    variant: `${depth}`,
-    read: { indices: [indices, 'i32'] },
-    write: { ids: [ids, 'i32'] },
-    uniforms,
-    code: () => `
-@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let i = index_of(group, groups, local, ${size}u);
-  if (i < uniforms.n) { ids[i] = ${terms.join(' + ') || '0'}; }
-}`,
-    workgroups: Math.ceil(n / size),
-  } as const;
 }
