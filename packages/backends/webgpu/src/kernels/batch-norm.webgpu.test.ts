@@ -1,7 +1,8 @@
 import { testBatchNormGradient } from '@tapgrad/kernel-tests';
 import { beforeAll } from 'vitest';
 import { useWebgpu } from '../index.ts';
+import { describeOnBoth } from '../test-lanes.ts';
 
 beforeAll(() => useWebgpu());
 
-testBatchNormGradient();
+describeOnBoth('batch norm', testBatchNormGradient);

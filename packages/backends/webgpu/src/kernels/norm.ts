@@ -55,7 +55,7 @@ const forward =
   (centered: boolean) =>
   ({ inputs, attrs, gpu }: KernelCall<Inputs, { epsilon: number }>): TensorInfo[] => {
     const { x, weight, bias } = inputs;
-    const shape = rowsOf(x);
+    const shape = rowsOf(gpu, x);
     const y = gpu.output(x.shape);
     const [rstd, mean] = [gpu.output(shape.leading), centered ? gpu.output(shape.leading) : undefined];
     if (shape.rows * shape.d > 0) {
@@ -91,7 +91,7 @@ const centerCode = `
 /** y from x and its statistics, the bits that the forward gave. */
 function apply({ inputs, gpu }: KernelCall<Inputs & Statistics>): TensorInfo {
   const { x, mean, rstd, weight, bias } = inputs;
-  const shape = rowsOf(x);
+  const shape = rowsOf(gpu, x);
   const y = gpu.output(x.shape);
   if (shape.rows * shape.d === 0) return y;
   gpu.dispatch({
@@ -123,7 +123,7 @@ function inputGradient(
   dy: TensorInfo,
   { x, weight, mean, rstd }: Inputs & Statistics,
 ): TensorInfo {
-  const shape = rowsOf(x);
+  const shape = rowsOf(gpu, x);
   const dx = gpu.output(x.shape);
   if (shape.rows * shape.d === 0) return dx;
   const load = `
@@ -161,7 +161,7 @@ ${rowMain}
 /** dx, dweight = Σ over rows of dy x̂, dbias = Σ over rows of dy; those that are needed, in this order. */
 function gradient({ inputs, attrs, gpu }: KernelCall<{ dy: TensorInfo } & Inputs & Statistics, Needs>): TensorInfo[] {
   const { dy, x, mean, rstd } = inputs;
-  const { rows, d } = rowsOf(x);
+  const { rows, d } = rowsOf(gpu, x);
   const made = attrs.needX ? [inputGradient(gpu, dy, inputs)] : [];
   const normal = `(x[i]${mean ? ' - T(mean[row])' : ''}) * T(rstd[row])`;
   const terms = [attrs.needWeight && `dy[i] * ${normal}`, attrs.needBias && 'dy[i]'].filter(

@@ -1,7 +1,8 @@
 import { testNorms } from '@tapgrad/kernel-tests';
 import { beforeAll } from 'vitest';
 import { useWebgpu } from '../index.ts';
+import { describeOnBoth } from '../test-lanes.ts';
 
 beforeAll(() => useWebgpu());
 
-testNorms();
+describeOnBoth('norms', testNorms);

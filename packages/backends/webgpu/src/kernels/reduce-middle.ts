@@ -8,6 +8,8 @@ const lanes = 256;
 const enough = 1024;
 /** Terms that one invocation adds up before a second stage pays. */
 const longRun = 16;
+/** The same of invocations of a CPU, where a workgroup's memory costs more than a stage does. */
+const onCpu = { size: 64, enough: 2048, longRun: 32, last: 128 } as const;
 
 /**
  * Names that `terms` may use: `i` (of the element), `row` (of [outer, count]), `outer`, `r` (of count), `column` (of [inner], in units of `T`),
@@ -31,19 +33,18 @@ export interface MiddleReduction {
   readonly divisor?: number;
 }
 
-/** How 256 invocations share columns, rows and outer indices; all powers of two. */
+/** How the rows are cut into chunks, and how 256 invocations share columns, rows and outer indices, by powers of two. */
 interface Split {
-  readonly columns: number;
-  readonly rows: number;
   readonly chunks: number;
   readonly workgroups: number;
+  readonly shared?: { readonly columns: number; readonly rows: number };
 }
 
 /**
  * `out[outer, inner] = Σ over count of term / divisor`, for one or more terms of the same elements `[outer, count, inner]`.
  *
  * An invocation adds up every n-th row of a column, a workgroup its invocations' sums pairwise; where rows are many and columns few,
- * workgroups take chunks of the rows, and a second dispatch adds those up. The order of the sum depends on the sizes alone.
+ * workgroups take chunks of the rows, and a second dispatch adds those up. On a CPU each invocation has a chunk of its own. The order of the sum depends on the sizes alone.
  * No size may be 0.
  */
 export function sumMiddle(
@@ -63,12 +64,12 @@ export function sumMiddle(
 ): TensorInfo[] {
   const wide = inner % 4 === 0 && !scalar ? 4 : 1;
   const type = wide === 4 ? 'vec4<f32>' : 'f32';
-  const split = splitOf(outer, count, inner / wide);
-  const { chunks } = split;
+  const { chunks, workgroups, shared } = (gpu.lanes > 0 ? splitOnCpu : splitOf)(outer, count, inner / wide);
   const last = chunks === 1;
   const sums = terms.map(() => gpu.output(last ? [outer, inner] : [outer, chunks, inner]));
   gpu.dispatch({
     name: `${name}-sums`,
+    variant: shared ? '' : 'flat',
     read: Object.fromEntries(
       Object.entries(read).map(([key, [info, element]]) => [key, [info, element === 'T' ? type : element]]),
     ),
@@ -77,15 +78,14 @@ export function sumMiddle(
       outer: u32(outer),
       count: u32(count),
       inner: u32(inner / wide),
-      columns: u32(split.columns),
-      rows: u32(split.rows),
+      ...(shared && { columns: u32(shared.columns), rows: u32(shared.rows) }),
       chunks: u32(chunks),
       chunk: u32(Math.ceil(count / chunks)),
       divisor: f32(last ? divisor : 1),
       ...uniforms,
     },
-    code: () => shader(terms, type, functions),
-    workgroups: split.workgroups,
+    code: () => (shared ? sharedShader : flatShader)(terms, type, functions),
+    workgroups,
   });
   if (last) return sums;
   const totals = sumMiddle(gpu, {
@@ -107,14 +107,46 @@ function splitOf(outer: number, count: number, inner: number): Split {
   const tiles = Math.ceil(inner / columns) * Math.ceil(outer / (lanes / (columns * rows)));
   const wanted = Math.min(Math.ceil(count / (rows * longRun)), Math.ceil(enough / tiles));
   const chunks = Math.ceil(count / Math.ceil(count / wanted));
-  return { columns, rows, chunks, workgroups: tiles * chunks };
+  return { chunks, workgroups: tiles * chunks, shared: { columns, rows } };
+}
+
+function splitOnCpu(outer: number, count: number, inner: number): Split {
+  const { size, enough, longRun, last } = onCpu;
+  const wanted = count <= last ? 1 : Math.min(Math.ceil(count / longRun), Math.ceil(enough / (outer * inner)));
+  const chunks = Math.ceil(count / Math.ceil(count / wanted));
+  return { chunks, workgroups: Math.ceil((outer * chunks * inner) / size) };
 }
 
 function powerOfTwoFrom(size: number): number {
   return 2 ** Math.ceil(Math.log2(size));
 }
 
-function shader(terms: readonly string[], type: string, functions: string): string {
+/** An invocation adds up a chunk of a column. */
+function flatShader(terms: readonly string[], type: string, functions: string): string {
+  const each = (line: (k: number) => string): string => terms.map((_, k) => line(k)).join('\n');
+  return `
+alias T = ${type};
+${functions}
+@compute @workgroup_size(${onCpu.size})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let at = index_of(group, groups, local, ${onCpu.size}u);
+  let column = at % uniforms.inner;
+  let chunk = at / uniforms.inner % uniforms.chunks;
+  let outer = at / uniforms.inner / uniforms.chunks;
+  if (outer >= uniforms.outer) { return; }
+${each((k) => `  var total${k} = T(0);`)}
+  let end = min(uniforms.count, (chunk + 1u) * uniforms.chunk);
+  for (var r = chunk * uniforms.chunk; r < end; r++) {
+    let row = outer * uniforms.count + r;
+    let i = row * uniforms.inner + column;
+${each((k) => `    total${k} += ${terms[k]};`)}
+  }
+${each((k) => `  sum${k}[at] = total${k} / uniforms.divisor;`)}
+}`;
+}
+
+/** A workgroup adds up a chunk of a few columns in its memory. */
+function sharedShader(terms: readonly string[], type: string, functions: string): string {
   const each = (line: (k: number) => string): string => terms.map((_, k) => line(k)).join('\n');
   return `
 alias T = ${type};
