@@ -136,13 +136,22 @@ interface Contribution {
   readonly parameters: readonly string[];
 }
 
+const parametersAlone = new WeakMap<PluginUse, Promise<readonly string[]>>();
+
+/** Found once for each use, not for each pair. */
 async function trainedAlone(plugin: string, use: PluginUse): Promise<Contribution> {
+  const parameters = parametersAlone.get(use) ?? trainedBy(use);
+  parametersAlone.set(use, parameters);
+  return { plugin, parameters: await parameters };
+}
+
+async function trainedBy(use: PluginUse): Promise<readonly string[]> {
   const trained = (plugins: PluginUse['plugins']) =>
     trial(use.on, { plugins: [plugins()] }, async ({ stack }) => [...stack.trainableParameters().keys()]);
   const [without, all] = [await trained(() => []), await trained(() => use.plugins())];
   const chosen = all.filter((name) => without.includes(name));
   const added = all.filter((name) => !without.includes(name));
-  return { plugin, parameters: chosen.length < without.length ? all : added };
+  return chosen.length < without.length ? all : added;
 }
 
 /** The loss of a fixed batch falls, and neither plugin trains in vain. Gives the order in which they run. */
