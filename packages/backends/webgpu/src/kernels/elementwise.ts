@@ -1,7 +1,7 @@
 import { type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { ElementType } from '../shader.ts';
 import type { TrainingBackend } from '../training-backend.ts';
-import { type Uniform, u32 } from '../uniforms.ts';
+import type { Uniform } from '../uniforms.ts';
 
 const size = 256;
 
@@ -20,7 +20,10 @@ export interface Elementwise {
   readonly uniforms?: Readonly<Record<string, Uniform>>;
 }
 
-/** A tensor of the shape of `like` by one formula an element; four at a time where the size is a multiple of four. */
+/**
+ * A tensor of the shape of `like` by one formula an element; four at a time where the size is a multiple of four. The shader is not told the
+ * size: a dispatch without uniforms costs the host less, and what a buffer has behind its tensor's end is nobody's.
+ */
 export function elementwise(
   gpu: TrainingBackend,
   like: TensorInfo,
@@ -30,27 +33,26 @@ export function elementwise(
   const elements = util.sizeFromShape(like.shape);
   if (elements === 0) return y;
   const isVector = elements % 4 === 0;
-  const length = isVector ? elements / 4 : elements;
   const given = dtype === 'float32' ? 'f32' : 'i32';
   gpu.dispatch({
     name,
     variant: isVector ? vectors[operands] : operands,
     read,
     write: { results: [y, isVector ? vectors[given] : given] },
-    uniforms: uniforms ? { length: u32(length), ...uniforms } : { length: u32(length) },
+    ...(uniforms && { uniforms }),
     code: () => `
 alias T = ${isVector ? vectors[operands] : operands};
 ${functions}
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let i = index_of(group, groups, local, ${size}u);
-  if (i >= uniforms.length) { return; }
+  if (i >= arrayLength(&results)) { return; }
 ${Object.keys(read)
   .map((each) => `  let ${each} = ${each}[i];`)
   .join('\n')}
   results[i] = ${typeof result === 'string' ? result : result(isVector)};
 }`,
-    workgroups: Math.ceil(length / size),
+    workgroups: Math.ceil((isVector ? elements / 4 : elements) / size),
   });
   return y;
 }

@@ -69,11 +69,9 @@ export function sumMiddle(
   const sums = terms.map(() => gpu.output(last ? [outer, inner] : [outer, chunks, inner]));
   gpu.dispatch({
     name: `${name}-sums`,
-    variant: shared ? '' : 'flat',
-    read: Object.fromEntries(
-      Object.entries(read).map(([key, [info, element]]) => [key, [info, element === 'T' ? type : element]]),
-    ),
-    write: Object.fromEntries(sums.map((sum, k) => [`sum${k}`, [sum, type]])),
+    variant: shared ? type : `flat ${type}`,
+    read,
+    write: Object.fromEntries(sums.map((sum, k) => [`sum${k}`, [sum, 'T']])),
     uniforms: {
       outer: u32(outer),
       count: u32(count),
