@@ -6,9 +6,9 @@ const size = 64;
 
 /**
  * From now on each buffer that is freed is filled with NaN, and the pool hands it out like that: a kernel that reads what nobody wrote,
- * or beyond a tensor's end, gives NaN. Called while WebGPU is the backend.
+ * or beyond a tensor's end, gives NaN. Called while WebGPU is the backend; what it returns puts the backend back as it was, for the files that follow in the process.
  */
-export function poisonFreedMemory(): void {
+export function poisonFreedMemory(): () => void {
   const gpu = backend() as TrainingBackend;
   const free = gpu.disposeData;
   gpu.disposeData = function (this: TrainingBackend, dataId, force = false) {
@@ -17,6 +17,9 @@ export function poisonFreedMemory(): void {
       poison(this, { dataId, shape: data.shape, dtype: data.dtype }, this.bufferOf({ dataId }).size / 4);
     }
     return free.call(this, dataId, force);
+  };
+  return () => {
+    gpu.disposeData = free;
   };
 }
 

@@ -8,7 +8,7 @@ import { builtinPlugins } from './index.ts';
 
 // What is not said to the contrary is compared with the backend that is current when the checks are made.
 await useWebgpu();
-poisonFreedMemory();
+afterAll(poisonFreedMemory());
 await setBackend('cpu');
 
 describe('on webgpu as on cpu', () => {

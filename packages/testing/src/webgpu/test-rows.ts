@@ -21,7 +21,7 @@ export function describeRows(file: 0 | 1 | 2): void {
     references = await float64References();
     registerComposedKernels('webgpu');
     await useWebgpu();
-    poisonFreedMemory();
+    return poisonFreedMemory();
   }, timeout);
 
   const rows = opSpecs.filter((_, index) => index % files === file);
