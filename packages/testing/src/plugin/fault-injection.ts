@@ -1,4 +1,5 @@
 import type { Plugin } from '@tapgrad/core';
+import { Tensor } from '@tensorflow/tfjs-core';
 import { type Around, instrumented, type Site } from './instrumented.ts';
 
 /** Where a fault is put: in the call number `call` of a site, before the function runs or after it has. */
@@ -58,8 +59,14 @@ export class FaultInjection {
       if (isIt && armed.when === 'before') this.throw();
       const made = f(...given);
       if (!isIt) return made;
-      return made instanceof Promise ? made.then(() => this.throw()) : this.throw();
+      return made instanceof Promise ? made.then((late) => this.throwInPlaceOf(late)) : this.throw();
     }) as typeof f;
+
+  /** No scope holds what a promise gives: who fails to give it frees it. */
+  private throwInPlaceOf(late: unknown): never {
+    if (late instanceof Tensor) late.dispose();
+    return this.throw();
+  }
 
   private throw(): never {
     this.fired = true;

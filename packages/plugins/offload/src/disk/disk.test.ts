@@ -9,6 +9,8 @@ import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { offload } from '../index.ts';
 import { attached, normal, Perceptron, trained } from '../test-models.ts';
+import type { FileQueue } from './file-queue.ts';
+import { FileValue } from './file-value.ts';
 import { disk } from './index.ts';
 
 let folder: string;
@@ -56,6 +58,18 @@ describe('a disk', () => {
     expect(files().length).toBeGreaterThanOrEqual(9);
     store.close();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('gives a value that it gets hold of while somebody asks for it', async () => {
+    const job = { done: false, finished: Promise.resolve() };
+    const writing = { run: () => job } as unknown as FileQueue;
+    const place = { path: '', writing, reading: writing, offDevice: new OffDeviceCount(), settle: () => undefined };
+    const value = new FileValue(new Int32Array([1, 2, 3]), place);
+    const loading = value.load();
+    job.done = true;
+    // As the end of another value's job does.
+    value.settled();
+    expect(await loading).toEqual(new Int32Array([1, 2, 3]));
   });
 
   it('does not write what was given up before its turn', async () => {

@@ -56,7 +56,8 @@ export class FileValue implements StoredFile {
   async load(): Promise<TypedArray> {
     this.mustBeStored();
     this.prefetch();
-    await this.reading?.finished;
+    // What is in memory is given at once: during a wait the disk may get hold of it, and memory go.
+    if (this.reading) await this.reading.finished;
     return this.loaded();
   }
 
