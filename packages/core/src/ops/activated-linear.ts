@@ -64,7 +64,7 @@ export function activatedBefore(
   const { made, activation } = state ?? {};
   if (!state || !made || made.z.dataId !== z.dataId || activation?.kernel !== kernel) return undefined;
   if (activation.approximate !== attrs.approximate || bufferVersion(z.dataId) !== made.version) return undefined;
-  const y = shareBuffer(made.y);
+  const y = shareBuffer(made.y, z.shape);
   forget(state);
   return y;
 }
