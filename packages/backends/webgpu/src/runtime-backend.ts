@@ -150,7 +150,9 @@ export class RuntimeBackend extends WebGPUBackend {
     if (activeTimers) {
       this.endComputePassEncoder();
       activeTimers.push({ name, query: this.getQueryTime() });
-    } else if (this.execution.commands.full) this.flush();
+    }
+    // A device that cannot measure does not submit for it.
+    if (this.execution.commands.full) this.flush();
   }
 
   /** Submits what was encoded. */
