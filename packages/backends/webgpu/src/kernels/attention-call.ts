@@ -1,6 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { f32, type Uniform, u32 } from '../uniforms.ts';
-import { tile } from '../wgsl/attention-tiles.ts';
+import { held } from '../wgsl/attention-lanes.ts';
+import { type Operand, tile } from '../wgsl/attention-tiles.ts';
 
 /** What forward and gradient of attention are given. */
 export interface AttentionCall {
@@ -37,14 +38,18 @@ export function bindingsOf({ inputs: { mask } }: AttentionCall): Record<string, 
 }
 
 export function uniformsOf({ inputs: { mask }, attrs }: AttentionCall, sizes: Sizes): Record<string, Uniform> {
-  const { batches, heads, n, m } = sizes;
+  const { batches, heads, n, m, d, e } = sizes;
   const all = {
     batches: u32(batches),
     heads: u32(heads),
     n: u32(n),
     m: u32(m),
     scale: f32(attrs.scale),
+    causal: u32(attrs.causal ? 1 : 0),
     tile: u32(tile),
+    held: u32(held),
+    d: u32(d),
+    e: u32(e),
   };
   if (!mask) return all;
   const [mb, mh, mi, mj] = maskStrides(mask.shape);
@@ -64,16 +69,31 @@ function maskStrides(shape: readonly number[]): [number, number, number, number]
 }
 
 /**
- * Behind the last key that any query of the tile sees. Where some query sees no key, all are as far away from it, and
- * each has its share.
+ * Behind the last key that any of the queries of a workgroup sees, so many from `first` on. Where some query sees no key, all are as far away from
+ * it, and each has its share.
  */
-export function keysSeen(causal: boolean): string {
-  if (!causal) return 'uniforms.m';
-  return 'select(uniforms.m, min(uniforms.m, first + 32u + uniforms.m - uniforms.n), uniforms.m >= uniforms.n)';
+export function keysSeen(queries: number): string {
+  const seen = `min(uniforms.m, first + ${queries}u + uniforms.m - uniforms.n)`;
+  return `select(uniforms.m, ${seen}, uniforms.causal != 0u && uniforms.m >= uniforms.n)`;
 }
 
-/** The first tile of queries of which one sees a key of this workgroup's tile. */
-export function queriesSeeing(causal: boolean): string {
-  if (!causal) return '0u';
-  return 'select(0u, (max(first + uniforms.n, uniforms.m) - uniforms.m) / 32u * 32u, uniforms.m >= uniforms.n)';
+/** The first of the queries, `step` at a time, of which one sees a key of this workgroup. */
+export function queriesSeeing(step: number): string {
+  const seeing = `(max(first + uniforms.n, uniforms.m) - uniforms.m) / ${step}u * ${step}u`;
+  return `select(0u, ${seeing}, uniforms.causal != 0u && uniforms.m >= uniforms.n)`;
+}
+
+/** How each buffer of attention is laid out. */
+export function operandsOf({ d, e }: Sizes) {
+  const of = (buffer: string, tokens: Operand['tokens'], width: number): Operand => ({ buffer, tokens, width });
+  return {
+    q: of('q', 'n', d),
+    k: of('k', 'm', d),
+    v: of('v', 'm', e),
+    y: of('y', 'n', e),
+    dy: of('dy', 'n', e),
+    dq: of('dq', 'n', d),
+    dk: of('dk', 'm', d),
+    dv: of('dv', 'm', e),
+  };
 }

@@ -15,7 +15,16 @@ import {
   tile,
   writeScores,
 } from '../wgsl/attention-tiles.ts';
-import { type AttentionCall, bindingsOf, keysSeen, type Sizes, sizesOf, uniformsOf } from './attention-call.ts';
+import {
+  type AttentionCall,
+  bindingsOf,
+  keysSeen,
+  operandsOf,
+  type Sizes,
+  sizesOf,
+  uniformsOf,
+} from './attention-call.ts';
+import { forwardByLanes, laneRows } from './attention-lanes.ts';
 
 export interface ForwardCall extends AttentionCall {
   readonly inputs: AttentionCall['inputs'] & {
@@ -33,38 +42,38 @@ export interface ForwardCall extends AttentionCall {
  */
 export function attentionForward(gpu: TrainingBackend, call: ForwardCall): TensorInfo[] {
   const { q, k, v } = call.inputs;
+  const mask = Boolean(call.inputs.mask);
   const sizes = sizesOf(call.attrs.heads, q, k, v);
   const { batches, heads, n, d, e } = sizes;
   const y = gpu.output([batches, n, heads * e]);
   const statistics = gpu.output([batches, heads, n, 2]);
   if (batches * n * heads === 0) return [y, statistics];
-  const vectors = inVectors(d, e);
+  const { lanes } = gpu;
+  const vectors = lanes === 0 && inVectors(d, e);
   const type = vectors ? 'vec4<f32>' : 'f32';
   gpu.dispatch({
     name: 'attention',
-    variant: `${d} ${e} ${call.attrs.causal}`,
+    variant: `${d} ${e} ${lanes}`,
     read: { q: [q, type], k: [k, type], v: [v, type], ...bindingsOf(call) },
     write: { y: [y, type], statistics: [statistics, 'vec2<f32>'] },
     uniforms: uniformsOf(call, sizes),
-    code: () => codeOf(call, sizes, vectors),
-    workgroups: Math.ceil(n / tile) * heads * batches,
+    code: () => (lanes > 0 ? forwardByLanes(lanes, sizes, mask) : forwardByTiles(sizes, mask, vectors)),
+    workgroups: Math.ceil(n / (lanes > 0 ? laneRows(lanes) : tile)) * heads * batches,
   });
   return [y, statistics];
 }
 
-function codeOf({ inputs: { mask }, attrs: { causal } }: AttentionCall, { d, e }: Sizes, vectors: boolean): string {
-  const q = { buffer: 'q', tokens: 'n', width: d } as const;
-  const k = { buffer: 'k', tokens: 'm', width: d } as const;
-  const v = { buffer: 'v', tokens: 'm', width: e } as const;
-  const y = { buffer: 'y', tokens: 'n', width: e } as const;
-  return `${common({ mask: Boolean(mask), causal })}
+function forwardByTiles(sizes: Sizes, mask: boolean, vectors: boolean): string {
+  const { q, k, v, y } = operandsOf(sizes);
+  const { e } = sizes;
+  return `${common(mask)}
 ${[q, k, v].map((each) => loader(each, vectors)).join('')}
 ${storer(y, vectors)}
 ${begin('n')}
   var largest = absent;
   var total = 0.0;
   ${declareSums('o', e)}
-  let end = ${keysSeen(causal)};
+  let end = ${keysSeen(tile)};
   for (var key = 0u; key < end; key += ${tile}u) {
     ${product('s', q, 'first', k, 'key')}
     ${writeScores((at, i, j) => `score(s[${at}], first + ${i}, key + ${j})`)}

@@ -9,7 +9,6 @@ import {
   four,
   inVectors,
   loader,
-  type Operand,
   product,
   size,
   storer,
@@ -21,11 +20,13 @@ import {
   type AttentionCall,
   bindingsOf,
   keysSeen,
+  operandsOf,
   queriesSeeing,
   type Sizes,
   sizesOf,
   uniformsOf,
 } from './attention-call.ts';
+import { keyByLanes, laneRows, queryByLanes } from './attention-lanes.ts';
 
 export interface GradientCall extends AttentionCall {
   readonly inputs: AttentionCall['inputs'] & {
@@ -54,7 +55,10 @@ export function attentionGradient(gpu: TrainingBackend, call: GradientCall): Ten
   const sizes = sizesOf(call.attrs.heads, q, k, dy);
   const { batches, heads, n, m, d, e } = sizes;
   const rows = gpu.output([batches, heads, n, 4]);
-  const vectors = inVectors(d, e);
+  const { lanes } = gpu;
+  const mask = Boolean(call.inputs.mask);
+  const vectors = lanes === 0 && inVectors(d, e);
+  const tokens = lanes > 0 ? laneRows(lanes) : tile;
   const type = vectors ? 'vec4<f32>' : 'f32';
   const dq = needQ ? gpu.output(q.shape) : undefined;
   const dk = needK ? gpu.output(k.shape) : undefined;
@@ -65,23 +69,23 @@ export function attentionGradient(gpu: TrainingBackend, call: GradientCall): Ten
   if (dq && v && batches * n > 0) {
     gpu.dispatch({
       name: 'attention-grad-query',
-      variant: `${d} ${e} ${call.attrs.causal}`,
+      variant: `${d} ${e} ${lanes}`,
       read: { ...read, v: [v, type] },
       write: { dq: [dq, type] },
       uniforms,
-      code: () => queryCode(call, sizes, vectors),
-      workgroups: Math.ceil(n / tile) * heads * batches,
+      code: () => (lanes > 0 ? queryByLanes(lanes, sizes, mask) : queryCode(sizes, mask, vectors)),
+      workgroups: Math.ceil(n / tokens) * heads * batches,
     });
   }
   if ((dk || dv) && batches * m > 0) {
     gpu.dispatch({
       name: 'attention-grad-key',
-      variant: `${d} ${e} ${call.attrs.causal} ${needK} ${needV} ${Boolean(v)}`,
+      variant: `${d} ${e} ${lanes} ${needK} ${needV} ${Boolean(v)}`,
       read: { ...read, ...(v && { v: [v, type] }) },
       write: { ...(dk && { dk: [dk, type] }), ...(dv && { dv: [dv, type] }) },
       uniforms,
-      code: () => keyCode(call, sizes, vectors),
-      workgroups: Math.ceil(m / tile) * heads * batches,
+      code: () => (lanes > 0 ? keyByLanes(lanes, sizes, { mask, needK, needV }) : keyCode(call, sizes, vectors)),
+      workgroups: Math.ceil(m / tokens) * heads * batches,
     });
   }
   gpu.disposeData(rows.dataId);
@@ -122,28 +126,15 @@ fn probability(product: f32, i: u32, j: u32) -> f32 {
   return exp(score(product, i, j) - known.x) / known.y;
 }`;
 
-function operandsOf({ d, e }: Sizes) {
-  const of = (buffer: string, tokens: Operand['tokens'], width: number): Operand => ({ buffer, tokens, width });
-  return {
-    q: of('q', 'n', d),
-    k: of('k', 'm', d),
-    v: of('v', 'm', e),
-    dy: of('dy', 'n', e),
-    dq: of('dq', 'n', d),
-    dk: of('dk', 'm', d),
-    dv: of('dv', 'm', e),
-  };
-}
-
-function queryCode({ inputs: { mask }, attrs: { causal } }: GradientCall, sizes: Sizes, vectors: boolean): string {
+function queryCode(sizes: Sizes, mask: boolean, vectors: boolean): string {
   const { q, k, v, dy, dq } = operandsOf(sizes);
-  return `${common({ mask: Boolean(mask), causal })}
+  return `${common(mask)}
 ${probability}
 ${[q, k, v, dy].map((each) => loader(each, vectors)).join('')}
 ${storer(dq, vectors)}
 ${begin('n')}
   ${declareSums('g', sizes.d)}
-  let end = ${keysSeen(causal)};
+  let end = ${keysSeen(tile)};
   for (var key = 0u; key < end; key += ${tile}u) {
     ${product('s', q, 'first', k, 'key')}
     ${product('t', dy, 'first', v, 'key')}
@@ -155,7 +146,7 @@ ${begin('n')}
 }
 
 function keyCode({ inputs, attrs }: GradientCall, sizes: Sizes, vectors: boolean): string {
-  const { causal, needK, needV } = attrs;
+  const { needK, needV } = attrs;
   const { q, k, v, dy, dk, dv } = operandsOf(sizes);
   const values = `
     ${writeScores((at) => `p[${at}]`)}
@@ -164,7 +155,7 @@ function keyCode({ inputs, attrs }: GradientCall, sizes: Sizes, vectors: boolean
     ${product('t', v, 'first', dy, 'query')}
     ${writeScores((at, _, j) => `p[${at}] * (t[${at}] - row_of(query + ${j}).z)`)}
     ${accumulate('g', q, 'query')}`;
-  return `${common({ mask: Boolean(inputs.mask), causal })}
+  return `${common(Boolean(inputs.mask))}
 ${probability}
 ${[q, k, dy, ...(inputs.v ? [v] : [])].map((each) => loader(each, vectors)).join('')}
 ${needK ? storer(dk, vectors) : ''}
@@ -172,7 +163,7 @@ ${needV ? storer(dv, vectors) : ''}
 ${begin('m')}
   ${needK ? declareSums('g', sizes.d) : ''}
   ${needV ? declareSums('h', sizes.e) : ''}
-  for (var query = ${queriesSeeing(causal)}; query < uniforms.n; query += ${tile}u) {
+  for (var query = ${queriesSeeing(tile)}; query < uniforms.n; query += ${tile}u) {
     ${product('s', k, 'first', q, 'query')}
     let p = vec4f(${four((at, i, j) => `probability(s[${at}], query + ${j}, first + ${i})`).join(', ')});
     ${needV ? values : ''}

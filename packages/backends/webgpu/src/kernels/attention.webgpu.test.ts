@@ -1,8 +1,9 @@
 import { attention, record } from '@tapgrad/core';
 import { type AttentionCase, attentionReference, expectClose, runKernel, sample, sizeOf } from '@tapgrad/kernel-tests';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { useWebgpu } from '../index.ts';
+import { describeOnBoth } from '../test-lanes.ts';
 
 beforeAll(() => useWebgpu());
 
@@ -17,7 +18,7 @@ const cases: readonly AttentionCase[] = [
   { batch: 2, heads: 2, n: 33, m: 65, d: 40, e: 72, causal: false },
 ];
 
-describe('FlashAttention', () => {
+describeOnBoth('FlashAttention', () => {
   it.each(cases)(
     '$batch x $heads heads of $d and $e, $n queries, $m keys, causal $causal, mask $mask: equals float64',
     async ({ causal, mask: maskShape, ...sizes }) => {

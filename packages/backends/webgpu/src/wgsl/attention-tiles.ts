@@ -53,24 +53,30 @@ fn store_${buffer}(token: u32, x: u32, value: vec4f) {
 }
 
 /**
- * Memory of a workgroup, and scores: scale * q·k, mask and causal mask added, as core's composed form adds them.
- * A key that is not there has a score that no exponential survives.
+ * Scores: scale * q·k, mask and causal mask added, as core's composed form adds them. A key that is not there has a score that no exponential
+ * survives. `batch` and `head` are this workgroup's.
  */
-export function common({ mask, causal }: { readonly mask: boolean; readonly causal: boolean }): string {
+export function scoreCode(mask: boolean): string {
   return `
 var<private> batch: u32;
 var<private> head: u32;
-var<workgroup> left: array<vec4f, ${tile * stride}>;
-var<workgroup> right: array<vec4f, ${tile * stride}>;
-var<workgroup> scores: array<f32, ${tile * scoreStride}>;
 const absent = -3.0e38;
 fn score(product: f32, i: u32, j: u32) -> f32 {
   if (j >= uniforms.m) { return absent; }
   var s = product * uniforms.scale;
   ${mask ? 'if (i < uniforms.n) { s += mask[batch * uniforms.mb + head * uniforms.mh + i * uniforms.mi + j * uniforms.mj]; }' : ''}
-  ${causal ? 'if (j + uniforms.n > i + uniforms.m) { s -= 1.0e9; }' : ''}
+  if (uniforms.causal != 0u && j + uniforms.n > i + uniforms.m) { s -= 1.0e9; }
   return s;
 }`;
+}
+
+/** Memory of a workgroup, and scores. */
+export function common(mask: boolean): string {
+  return `
+var<workgroup> left: array<vec4f, ${tile * stride}>;
+var<workgroup> right: array<vec4f, ${tile * stride}>;
+var<workgroup> scores: array<f32, ${tile * scoreStride}>;
+${scoreCode(mask)}`;
 }
 
 /** Begins `main`: which tile, head and batch this workgroup has, and what of a tile an invocation has. */
