@@ -13,6 +13,11 @@ async function arrived(values: HostValues): Promise<number[]> {
   return [...(values.values ?? [])];
 }
 
+async function arrivedAndFreed(values: HostValues): Promise<void> {
+  await values.whenArrived();
+  values.free();
+}
+
 async function back(values: HostValues, like: Tensor): Promise<number[]> {
   await values.whenArrived();
   const info = transfer().fromHost(values.values!, like.shape, like.dtype);
@@ -45,6 +50,19 @@ describe('values that leave the device for the host', () => {
     expect(await arrived(copy)).toEqual([2, 4, 6, 8]);
     copy.free();
     dispose([x, ...others]);
+  });
+
+  it('are those of the moment, though the queue writes to a free buffer at once', async () => {
+    const [x, y] = [1, 2].map((value) => tensor(new Float32Array(100).fill(value)));
+    // No command that waits for its submit uses the buffer but the copy.
+    await arrivedAndFreed(transfer().toHost(x!.dataId));
+    const copy = transfer().toHost(x!.dataId);
+    x!.dispose();
+    const later = transfer().toHost(y!.dataId);
+    expect((await arrived(copy))[0]).toBe(1);
+    expect((await arrived(later))[0]).toBe(2);
+    for (const each of [copy, later]) each.free();
+    y!.dispose();
   });
 
   it('may be given up before they were copied, while they come and when they are there', async () => {
