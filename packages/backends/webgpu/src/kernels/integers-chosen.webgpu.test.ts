@@ -70,6 +70,8 @@ describe('integers beyond 2^24 are read and written where indices say', () => {
 });
 
 describe('integers beyond 2^24 are compared as integers', () => {
+  const sorted = () => ints([least, above - 1, above, most, 1, 1, 1, 2], [2, 4]) as tf.Tensor2D;
+  const sought = () => ints([above, above + 1, least, 1, 2, most], [2, 3]) as tf.Tensor2D;
   it.each<[string, () => tf.Tensor | tf.Tensor[]]>([
     ['topk', () => both(tf.topk(ints(edges), 5))],
     ['topk of rows', () => both(tf.topk(values(5, 700), 30))],
@@ -79,6 +81,8 @@ describe('integers beyond 2^24 are compared as integers', () => {
     ['clip', () => tf.clipByValue(values(23), least + 1, above)],
     ['clip between fractions', () => tf.clipByValue(ints([-3, -2, 0, 1, 4, most]), -2.5, 3.7)],
     ['clip on one side', () => tf.clipByValue(values(23), Number.NEGATIVE_INFINITY, above)],
+    ['lowerBound', () => tf.lowerBound(sorted(), sought())],
+    ['upperBound', () => tf.upperBound(sorted(), sought())],
     ['relu', () => tf.relu(values(23))],
     ['relu6', () => tf.relu6(values(23))],
     ['round', () => tf.round(values(23))],

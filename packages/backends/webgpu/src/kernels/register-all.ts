@@ -29,6 +29,7 @@ import { registerPlaces } from './places.ts';
 import { registerReductions } from './reduce.ts';
 import { registerIntegerReductions } from './reduce-integers.ts';
 import { registerReluGrad } from './relu-grad.ts';
+import { registerSearchSorted } from './search-sorted.ts';
 import { registerSegmentSums } from './segment-sum.ts';
 import { registerSelection } from './select.ts';
 import { registerSilu } from './silu.ts';
@@ -60,6 +61,7 @@ export function registerAllKernels(): void {
   registerPlaces();
   registerCounts();
   registerTopK();
+  registerSearchSorted();
   registerAttention();
   registerCodes();
   registerGroups();
