@@ -60,7 +60,7 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, noLeaks],
           testTimeout,
           maxWorkers,
-          isolate,
+          // Tests lose devices, poison memory and count dispatches: each file has a device of its own.
         },
       },
       {

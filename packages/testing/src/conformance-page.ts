@@ -36,6 +36,8 @@ const inPage = {
       for (const spec of opSpecs.filter((each) => each.kernel === kernel)) await checkParity(spec, references);
     }),
 
+  pluginNames: () => [...new Set(builtinPlugins.map(({ name }) => name))],
+
   /** A plugin computes on webgpu what it computes on cpu. */
   plugin: (name: string) =>
     verdictOf(async () => {
