@@ -16,9 +16,6 @@ const testTimeout = 120_000;
 // By itself vitest leaves one core idle, which of two is half the machine.
 const maxWorkers = '100%';
 
-// Half of a short file's time would go into loading TensorFlow.js and the sources again.
-const isolate = false;
-
 export default defineConfig(async () => ({
   test: {
     sequence: { sequencer: LongFirst },
@@ -36,7 +33,6 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
           testTimeout,
           maxWorkers,
-          isolate,
         },
       },
       {
@@ -48,7 +44,6 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, noLeaks],
           testTimeout,
           maxWorkers,
-          isolate,
         },
       },
       {
@@ -60,7 +55,6 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, noLeaks],
           testTimeout,
           maxWorkers,
-          // Tests lose devices, poison memory and count dispatches: each file has a device of its own.
         },
       },
       {
