@@ -1,4 +1,4 @@
-// What bench/kernels.mjs measures: `theirs` is what one writes in plain tfjs, `ours` the same with the own kernels.
+// What bench/kernels.mjs measures: `theirs` is what one writes in plain tfjs, `ours` the same with the own kernels; `own`: both run own kernels.
 
 /** @param tf tfjs-core */
 export function cases(tf) {
@@ -19,6 +19,9 @@ function elementwise(tf, normal, run) {
   const cdf = (v) => tf.mul(tf.add(tf.erf(tf.mul(v, Math.SQRT1_2)), 1), 0.5);
   const slope = (v) =>
     tf.add(cdf(v), tf.mul(v, tf.mul(tf.exp(tf.mul(tf.square(v), -0.5)), 1 / Math.sqrt(2 * Math.PI))));
+  const [rows, weight] = [normal(512, 192), normal(192, 768)];
+  const borders = Array.from({ length: 15 }, (_, i) => (i - 7) / 3);
+  const codes = { borders, inclusive: borders.map(() => false), bits: 4 };
   return [
     {
       name: 'Gelu [8,64,768]',
@@ -29,6 +32,21 @@ function elementwise(tf, normal, run) {
       name: 'GeluGrad [8,64,768]',
       theirs: () => tf.mul(x, slope(x)),
       ours: () => run('tapgrad.GeluGrad', { dy: x, x }, { approximate: 'none' }),
+    },
+    {
+      name: 'Gelu and its derivative in 4 bits: own kernels, one',
+      own: true,
+      theirs() {
+        run('tapgrad.Gelu', { x }, { approximate: 'none' });
+        run('tapgrad.PackDerivative', { x }, codes);
+      },
+      ours: () => run('tapgrad.ActivationCodes', { x }, { kernel: 'tapgrad.Gelu', approximate: 'none', ...codes }),
+    },
+    {
+      name: 'a linear layer 192 to 768 and GELU: own kernels, one',
+      own: true,
+      theirs: () => run('tapgrad.Gelu', { x: tf.matMul(rows, weight) }, { approximate: 'none' }),
+      ours: () => run('tapgrad.LinearActivation', { x: rows, weight }, { kernel: 'tapgrad.Gelu', approximate: 'none' }),
     },
     { name: 'Silu [8,64,768]', theirs: () => tf.mul(x, tf.sigmoid(x)), ours: () => run('tapgrad.Silu', { x }) },
   ];

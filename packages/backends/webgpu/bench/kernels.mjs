@@ -75,10 +75,10 @@ async function measure(runs, repeats) {
 const repeats = Number(process.env.REPEATS ?? 9);
 console.log(onCpu ? 'a software adapter: milliseconds of all cores' : 'milliseconds on the clock');
 console.log(`${'kernel'.padEnd(56)}  tfjs ms   own ms    ratio`);
-for (const { name, theirs, ours } of cases(tf)) {
+for (const { name, theirs, ours, own } of cases(tf)) {
   if (process.argv[2] && !name.includes(process.argv[2])) continue;
   const tidied = (f) => () => tf.tidy(() => void f());
-  const [a, b] = await measure([() => withStock(tidied(theirs)), tidied(ours)], repeats);
+  const [a, b] = await measure([own ? tidied(theirs) : () => withStock(tidied(theirs)), tidied(ours)], repeats);
   console.log(`${name.padEnd(56)}${[a, b, b / a].map((x) => x.toFixed(2).padStart(9)).join('')}`);
 }
 process.exit(0);

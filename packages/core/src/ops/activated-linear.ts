@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { hold, scoped, shareBuffer } from '../engine-seam.ts';
 import { bufferVersion } from '../tape/buffer-marks.ts';
+import { activeTapes } from '../tape/recorder.ts';
 import { runKernelIfAny } from './own-op.ts';
 
 /** An activation that a backend may compute at the end of a product: its kernel's name and attributes. */
@@ -21,7 +22,8 @@ let expected: Expected | undefined;
 /**
  * Runs `f`, in which a linear layer comes first and then this activation of its output. Where the backend has the kernel
  * `tapgrad.LinearActivation` both are computed in one pass. Everything else is as it would be: two nodes on the tape, the same values saved, and the same
- * tap points; if a tap puts another tensor in the place of the layer's output, the activation is computed of that one.
+ * tap points; if a tap puts another tensor in the place of the layer's output, the activation is computed of that one. Where plugins are asked what
+ * is saved, the activation runs by itself: a code of its derivative is then written in its own pass.
  */
 export function activatingLinear<T>(activation: FusibleActivation | undefined, f: () => T): T {
   if (!activation) return f();
@@ -46,6 +48,7 @@ export function linearBefore(x: Tensor, weight: Tensor, bias: Tensor | undefined
   const state = expected;
   if (!state || state.used) return undefined;
   state.used = true;
+  if (activeTapes().some((tape) => tape.store.plans)) return undefined;
   const made = scoped(() => runKernelIfAny('tapgrad.LinearActivation', { x, weight, bias }, state.activation));
   if (!made) return undefined;
   const [z, y] = made as [Tensor, Tensor];

@@ -46,7 +46,7 @@ function activation<A extends object>({ name, forward, derivative }: Activation<
         },
       }),
     },
-    ({ x }, attrs) => activatedBefore(name, x as Tensor, attrs),
+    { before: ({ x }, attrs) => activatedBefore(name, x as Tensor, attrs), saves: 'x' },
   );
   return (x, attrs) => run({ x }, attrs);
 }

@@ -1,7 +1,10 @@
 import { getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
 import { type Attributes, internals, scoped, shareBuffer } from '../engine-seam.ts';
 import type { Rule, RuleSpec } from '../rules/registry.ts';
+import type { KernelCall } from '../tape/kernel-call.ts';
 import { tapesTracking, untaped } from '../tape/recorder.ts';
+import type { Tape } from '../tape/tape.ts';
+import { currentWhere } from '../tape/where.ts';
 
 type Inputs<N extends string> = { readonly [K in N]?: Tensor | undefined };
 
@@ -22,19 +25,26 @@ export interface OwnOp<N extends string, A extends object> extends RuleSpec<N, A
   recompute?(operands: Record<string, Tensor>, attrs: A): Tensor;
 }
 
-/**
- * Makes a function of an own op.
- * @param before gives the output if another kernel has computed it already
- */
+/** Of an elementwise op that may be computed together with what stands before or behind it. */
+interface Ahead<N extends string, A extends object> {
+  /** The output, if another kernel has computed it already. */
+  before(inputs: Inputs<N>, attrs: A): Tensor | undefined;
+  /** All that the rule saves, for its derivative. It is saved before the op runs: a stage of the save pipeline may compute the op in the same pass. */
+  readonly saves: N;
+}
+
+/** Makes a function of an own op. */
 export function ownOp<N extends string, A extends object>(
   spec: OwnOp<N, A>,
-  before?: (inputs: Inputs<N>, attrs: A) => Tensor | undefined,
+  ahead?: Ahead<N, A>,
 ): (inputs: Inputs<N>, attrs: A) => Tensor {
   const rule = spec as unknown as Rule;
   const auxNames = spec.aux ?? [];
   const run = (inputs: Inputs<N>, attrs: A): Tensor[] => {
     const made =
-      before?.(inputs, attrs) ?? runKernelIfAny(spec.kernel ?? spec.name, inputs, attrs) ?? spec.forward(inputs, attrs);
+      ahead?.before(inputs, attrs) ??
+      runKernelIfAny(spec.kernel ?? spec.name, inputs, attrs) ??
+      spec.forward(inputs, attrs);
     return Array.isArray(made) ? made : [made];
   };
   return (inputs, attrs) => {
@@ -47,25 +57,37 @@ export function ownOp<N extends string, A extends object>(
         return Array.isArray(made) ? (made[0] as Tensor) : made;
       });
     }
-    const all = untaped(() => scoped(() => run(inputs, attrs)));
+    const compute = () => untaped(() => scoped(() => run(inputs, attrs)));
+    const recompute = recomputeOf(spec, run, attrs);
+    const call = { kernel: spec.name, rule, inputs: present, attrs: attrs as Attributes, recompute };
+    const first = ahead && tape?.store.plans ? savingFirst(tape, call, ahead.saves, compute) : undefined;
+    const all = first?.all ?? compute();
     const made = all[0] as Tensor;
     // A forward that returns its input as it is would give the input the place of the output on the tape.
     const y = Object.values(present).includes(made) ? shareBuffer(made) : made;
     try {
-      tape?.record({
-        kernel: spec.name,
-        rule,
-        inputs: present,
-        attrs: attrs as Attributes,
-        outputs: [y],
-        aux: all.length > 1 ? named(auxNames, all) : undefined,
-        recompute: recomputeOf(spec, run, attrs),
-      });
+      const aux = all.length > 1 ? named(auxNames, all) : undefined;
+      tape?.record({ ...call, outputs: [y], aux, saved: first?.saved });
     } finally {
       for (let i = 1; i < all.length; i++) all[i]?.dispose();
     }
     return y;
   };
+}
+
+/** Saves an input, then computes the op, unless a stage has done it as it packed. */
+function savingFirst(tape: Tape, call: Omit<KernelCall, 'outputs'>, name: string, compute: () => Tensor[]) {
+  let output: Tensor | undefined;
+  const [value, node] = [call.inputs[name] as Tensor, { ...call, modulePath: currentWhere().modulePath }];
+  const slot = tape.store.save(value, name, 'derivative', node, tape.valueOf(value), (y) => {
+    output = y;
+  });
+  try {
+    return { all: output ? [output] : compute(), saved: { [name]: slot } };
+  } catch (thrown) {
+    slot.release();
+    throw thrown;
+  }
 }
 
 function recomputeOf<N extends string, A extends object>(

@@ -1,7 +1,17 @@
 import { expectNoLeak } from '@tapgrad/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { gelu, linear, record, type SaveRequest, type SlotPlan, type SlotStage, silu, valueAndGrad } from '../index.ts';
+import {
+  activatingLinear,
+  gelu,
+  linear,
+  record,
+  type SaveRequest,
+  type SlotPlan,
+  type SlotStage,
+  silu,
+  valueAndGrad,
+} from '../index.ts';
 import { normal, valuesOf } from '../test-support.ts';
 
 describe('a code of the derivative', () => {
@@ -57,6 +67,86 @@ describe('a code of the derivative', () => {
         expect(products).toBe(1);
       }),
     );
+  });
+
+  describe('made in the pass that computes the op', () => {
+    const together = (output: (x: tf.Tensor) => tf.Tensor): SlotStage<tf.Tensor> => {
+      const { pack, ...rest } = codes(slopes['tapgrad.Silu']!);
+      return {
+        ...rest,
+        pack: () => {
+          throw new Error('packed by itself');
+        },
+        packWithOutput: (value) => ({ packed: pack(value), output: output(value) }),
+      };
+    };
+    const planOf =
+      (stage: SlotStage<tf.Tensor>, ...behind: SlotStage<tf.Tensor>[]) =>
+      (given: SlotPlan, { kernel }: SaveRequest) =>
+        kernel === 'tapgrad.Silu' ? [stage, ...behind].reduce((slots, each) => slots.through(each), given) : given;
+
+    it('gives the output, also behind other stages', () => {
+      expectNoLeak(() =>
+        tf.tidy(() => {
+          const w = normal([4], 'w');
+          const halved: SlotStage<tf.Tensor> = { pack: (code) => tf.mul(code, 0.5), unpack: (half) => tf.mul(half, 2) };
+          // Twice what silu is, to be seen in the value: the rest of the graph goes on with what the stage gave.
+          const stage = together((x) => tf.mul(2, tf.mul(x, tf.sigmoid(x))));
+          const f = () => tf.sum(silu(w));
+          const plain = valueAndGrad(f, [w]);
+          const coded = valueAndGrad(f, [w], { plan: planOf(stage, halved) });
+          expect(valuesOf(coded.value)[0]).toBeCloseTo(2 * valuesOf(plain.value)[0]!, 12);
+          for (const [i, value] of valuesOf(coded.gradients[0]!).entries()) {
+            expect(value).toBeCloseTo(valuesOf(plain.gradients[0]!)[i]!, 12);
+          }
+        }),
+      );
+    });
+
+    it('is made once where a linear layer and its activation are expected together', () => {
+      expectNoLeak(() =>
+        tf.tidy(() => {
+          const [x, w] = [normal([2, 4], 'x'), normal([4, 4], 'w')];
+          let outputs = 0;
+          const stage = together((z) => {
+            outputs++;
+            return tf.mul(z, tf.sigmoid(z));
+          });
+          const f = () => activatingLinear({ kernel: 'tapgrad.Silu' }, () => tf.sum(silu(linear(x, w))));
+          const [plain, coded] = [valueAndGrad(f, [w]), valueAndGrad(f, [w], { plan: planOf(stage) })];
+          expect(outputs).toBe(1);
+          for (const [i, value] of valuesOf(coded.gradients[0]!).entries()) {
+            expect(value).toBeCloseTo(valuesOf(plain.gradients[0]!)[i]!, 12);
+          }
+        }),
+      );
+    });
+
+    it('is refused with an output of another shape, and nothing leaks', () => {
+      const w = normal([4], 'w');
+      const before = tf.memory().numTensors;
+      const stage = together((x) => tf.reshape(x, [2, 2]));
+      const failing = () => tf.tidy(() => void valueAndGrad(() => tf.sum(silu(w)), [w], { plan: planOf(stage) }));
+      expect(failing).toThrow('packWithOutput made [2,2], float32, of [4], float32');
+      expect(tf.memory().numTensors).toBe(before);
+      w.dispose();
+    });
+
+    it('is freed where a stage behind it fails', () => {
+      const w = normal([4], 'w');
+      const before = tf.memory().numTensors;
+      const broken: SlotStage<tf.Tensor> = {
+        pack: () => {
+          throw new Error('no room');
+        },
+        unpack: (half) => half,
+      };
+      const stage = together((x) => tf.mul(x, tf.sigmoid(x)));
+      const plan = planOf(stage, broken);
+      expect(() => tf.tidy(() => void valueAndGrad(() => tf.sum(silu(w)), [w], { plan }))).toThrow('no room');
+      expect(tf.memory().numTensors).toBe(before);
+      w.dispose();
+    });
   });
 
   it('is not taken for the value by other ops, nor for the derivative of another function of it', () => {

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Attributes, internals, type KernelInputs, scoped } from '../engine-seam.ts';
 import type { Rule, SaveRole } from '../rules/registry.ts';
 import { type OperandSource, outputIndex } from './node.ts';
+import type { Slot } from './slot.ts';
 
 /** What a tape is told about one call of a kernel. */
 export interface KernelCall {
@@ -12,6 +13,8 @@ export interface KernelCall {
   readonly outputs: readonly Tensor[];
   /** Values beside inputs and outputs that the rule may save, by name. */
   readonly aux?: Readonly<Record<string, Tensor>> | undefined;
+  /** What was saved before the op ran. */
+  readonly saved?: Readonly<Record<string, Slot>> | undefined;
   /** How to recompute output 0 from inputs and aux; default, for cheap rules: run the kernel again. */
   readonly recompute?: ((operands: Record<string, Tensor>) => Tensor) | undefined;
 }

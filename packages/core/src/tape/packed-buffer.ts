@@ -1,4 +1,4 @@
-import { type DataId, mul, Tensor } from '@tensorflow/tfjs-core';
+import { type DataId, mul, Tensor, util } from '@tensorflow/tfjs-core';
 import { bytesOf } from '../device-memory.ts';
 import { hold, madeSince, nextTensorId, scoped, scopedUnlessLate, shareBuffer } from '../engine-seam.ts';
 import { messageOf, TapgradError } from '../errors.ts';
@@ -7,6 +7,9 @@ import { allOrNone } from './late.ts';
 import { untaped } from './recorder.ts';
 import { mapTensors, mustBeAsSaved, type SavedBuffer } from './saved-buffer.ts';
 import type { SlotStage } from './slot.ts';
+
+/** Told the output of the op that saves a value, if a stage made it as it packed; it belongs to the current tfjs scope. */
+export type OnOutput = (y: Tensor) => void;
 
 /** Passed through the stages of a pipeline, and undone in reverse. */
 export class PackedBuffer implements SavedBuffer {
@@ -21,17 +24,21 @@ export class PackedBuffer implements SavedBuffer {
     value: Tensor,
     private readonly stages: readonly SlotStage[],
     private readonly describe: string,
+    onOutput?: OnOutput,
   ) {
     this.dataId = value.dataId;
     this.version = bufferVersion(value.dataId);
     // The forward is being recorded: what a stage computes is no part of it.
     let packed: Packed | undefined;
-    untaped(() =>
+    const output = untaped(() =>
       // Given to the scope, what a stage made would be searched for tensors, number by number if it holds some.
       scoped(() => {
-        packed = pack(value, stages);
+        let made: Tensor | undefined;
+        packed = pack(value, stages, onOutput && ((y) => (made = y)));
+        return made;
       }),
     );
+    if (output) onOutput?.(output);
     this.packed = packed as unknown as Packed;
     this.tensors = held(this.packed);
     this.bytes = this.tensors.reduce((bytes, tensor) => bytes + bytesOf(tensor), 0);
@@ -92,10 +99,20 @@ interface Layer {
 }
 type Packed = Tensor | Layer;
 
-function pack(value: Tensor, stages: readonly SlotStage[]): Packed {
+function pack(value: Tensor, stages: readonly SlotStage[], onOutput?: OnOutput): Packed {
   const [stage, ...rest] = stages;
   if (!stage) return hold(shareBuffer(value));
-  const made = guard(stage, () => stage.pack(value));
+  const made = guard(stage, () => {
+    const both = onOutput && stage.packWithOutput?.(value);
+    if (!both) return stage.pack(value);
+    if (!util.arraysEqual(both.output.shape, value.shape) || both.output.dtype !== value.dtype) {
+      throw new Error(
+        `packWithOutput made [${both.output.shape}], ${both.output.dtype}, of [${value.shape}], ${value.dtype}`,
+      );
+    }
+    onOutput(both.output);
+    return both.packed;
+  });
   const tensors: Packed[] = [];
   try {
     for (const tensor of tensorsIn(made)) tensors.push(pack(tensor, rest));

@@ -6,7 +6,7 @@ import type { SaveRole } from '../rules/registry.ts';
 import { bufferKind, bufferVersion } from './buffer-marks.ts';
 import { allOrNone } from './late.ts';
 import type { OperandSource, TapeNode, TrackedValue } from './node.ts';
-import { PackedBuffer } from './packed-buffer.ts';
+import { type OnOutput, PackedBuffer } from './packed-buffer.ts';
 import { currentPhase } from './phase.ts';
 import { untaped } from './recorder.ts';
 import { type SavedBuffer, SharedBuffer } from './saved-buffer.ts';
@@ -14,6 +14,9 @@ import { type SaveRequest, type Slot, SlotPlan } from './slot.ts';
 
 /** Longest chain of recomputations behind one derived slot: each is repeated for every slot that needs it. */
 const longestChain = 4;
+
+/** Whose value it is. */
+type SavingNode = Pick<TapeNode, 'kernel' | 'attrs' | 'modulePath'>;
 
 export interface SavePolicy {
   /** The `save` hook: what a plugin wants done with a value. */
@@ -45,20 +48,38 @@ export class SavedStore {
     return bytes;
   }
 
-  /** Keeps `tensor` for `node` under `operand`; `producer` is the tracked value it is, if it is one. */
-  save(tensor: Tensor, operand: string, role: SaveRole, node: TapeNode, producer: TrackedValue | undefined): Slot {
-    const derived = this.policy.derivedSlots && producer?.node !== node && this.derive(tensor, producer, 0);
-    return derived || this.slot(this.bufferOf(tensor, operand, role, node), tensor);
+  /** Plugins are asked what is to be done with a value. */
+  get plans(): boolean {
+    return this.policy.plan !== undefined;
   }
 
-  private bufferOf(tensor: Tensor, operand: string, role: SaveRole, node: TapeNode): SavedBuffer {
+  /** Keeps `tensor` for a node under `operand`; `producer` is the tracked value it is, if it is one. */
+  save(
+    tensor: Tensor,
+    operand: string,
+    role: SaveRole,
+    node: SavingNode,
+    producer: TrackedValue | undefined,
+    onOutput?: OnOutput,
+  ): Slot {
+    const derived = this.policy.derivedSlots && producer?.node !== node && this.derive(tensor, producer, 0);
+    return derived || this.slot(this.bufferOf(tensor, operand, role, node, onOutput), tensor);
+  }
+
+  private bufferOf(
+    tensor: Tensor,
+    operand: string,
+    role: SaveRole,
+    node: SavingNode,
+    onOutput?: OnOutput,
+  ): SavedBuffer {
     const known = this.buffers.get(tensor.dataId);
     // A buffer written in place since then holds another value.
     if (known?.version === bufferVersion(tensor.dataId)) return known;
     const kind = bufferKind(tensor.dataId) ?? 'activation';
     const { stages } = kind === 'activation' ? this.plan(tensor, operand, role, node) : new SlotPlan();
     const what = `${operand} of ${node.kernel}${node.modulePath ? ` in ${node.modulePath}` : ''}`;
-    const made = stages.length > 0 ? new PackedBuffer(tensor, stages, what) : new SharedBuffer(tensor, what);
+    const made = stages.length > 0 ? new PackedBuffer(tensor, stages, what, onOutput) : new SharedBuffer(tensor, what);
     // A code of the derivative is of use to this one node: another op of the same value has another derivative.
     if (!made.derivativeCoded) this.buffers.set(tensor.dataId, made);
     if (kind === 'activation') {
@@ -69,7 +90,7 @@ export class SavedStore {
   }
 
   /** What plugins want done with an activation. */
-  private plan(tensor: Tensor, operand: string, role: SaveRole, { kernel, attrs, modulePath }: TapeNode): SlotPlan {
+  private plan(tensor: Tensor, operand: string, role: SaveRole, { kernel, attrs, modulePath }: SavingNode): SlotPlan {
     const { plan, owner } = this.policy;
     if (!plan) return new SlotPlan();
     const request: SaveRequest = {

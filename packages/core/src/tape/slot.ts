@@ -30,6 +30,11 @@ export interface SlotStage<Packed = unknown> {
   /** Set by the hook: whose stage this is. */
   readonly plugin?: string | undefined;
   pack(value: Tensor): Packed;
+  /**
+   * As `pack`, in the pass that computes the op. Asked of the first stage of what an activation (`gelu`, `silu`, `hardSwish`, an own op of role
+   * `derivative`) saves of its input, before the activation runs; undefined: it runs by itself, and `pack` is called.
+   */
+  packWithOutput?(value: Tensor): { readonly packed: Packed; readonly output: Tensor } | undefined;
   /** Makes a tensor, or a promise of one; it is freed after use. */
   unpack(packed: Packed): Tensor | Promise<Tensor>;
   /**

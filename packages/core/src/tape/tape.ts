@@ -37,13 +37,14 @@ export class Tape {
   /** True while a backward is under way. @internal */
   running = false;
   private readonly values = new Map<number, TrackedValue>();
-  private readonly store: SavedStore;
+  /** @internal */
+  readonly store: SavedStore;
   private disposed = false;
 
   constructor(private readonly options: TapeOptions = {}) {
     this.createGraph = options.createGraph ?? false;
     this.store = new SavedStore({
-      plan: options.plan,
+      plan: options.keepNothing ? undefined : options.plan,
       derivedSlots: options.derivedSlots ?? true,
       onSaved: options.onSaved,
       onReleased: options.onReleased,
@@ -167,11 +168,10 @@ export class Tape {
     const context = { attrs, shapes: node.shapes, dtypes: node.dtypes, count: node.count };
     try {
       for (const name of rule.saves(node.need, context)) {
-        if (!name || node.slots[name]) continue;
-        const value = valueNamed(name, call);
+        const value = name && !node.slots[name] && valueNamed(name, call);
         if (!value) continue;
-        const role = roleOf(name, call);
-        node.slots[name] = this.store.save(value, name, role, node, this.values.get(value.id));
+        node.slots[name] =
+          call.saved?.[name] ?? this.store.save(value, name, roleOf(name, call), node, this.values.get(value.id));
         for (const tape of activeTapes()) {
           const place = tape === this ? undefined : tape.valueOf(value);
           if (place) (node.elsewhere ??= []).push({ name, tape, place });

@@ -5,8 +5,9 @@ import type { TrainingBackend } from '../training-backend.ts';
 import { u32 } from '../uniforms.ts';
 import { codeAt } from '../wgsl/code-words.ts';
 import { flat, main } from '../wgsl/flat.ts';
+import { type Packing, packing, packsVectors } from '../wgsl/packing.ts';
 
-interface PackDerivative {
+export interface DerivativeCodes {
   readonly borders: readonly number[];
   readonly inclusive: readonly boolean[];
   readonly bits: number;
@@ -23,7 +24,7 @@ interface UnpackDerivative {
  */
 export function registerCodes(): void {
   kernel<{ codes: TensorInfo }, { bits: number }>('tapgrad.PackBits', ({ inputs: { codes }, attrs: { bits }, gpu }) =>
-    packed(gpu, codes, bits, 'u32', { name: 'pack-bits', code: () => packer(bits, 'x[k]') }),
+    packed(gpu, codes, { bits, operands: 'u32', code: 'number' }, { name: 'pack-bits' }),
   );
   kernel<{ words: TensorInfo }, { bits: number; size: number }>(
     'tapgrad.UnpackBits',
@@ -35,10 +36,9 @@ export function registerCodes(): void {
       return codes;
     },
   );
-  kernel<{ x: TensorInfo }, PackDerivative>('tapgrad.PackDerivative', ({ inputs: { x }, attrs, gpu }) => {
-    const passed = attrs.borders.map((border, i) => comparison(border, attrs.inclusive[i] ?? false)).join(' + ');
-    const code = () => packer(attrs.bits, `((${passed || '0u'}) & ${2 ** attrs.bits - 1}u)`);
-    return packed(gpu, x, attrs.bits, 'f32', { name: 'pack-derivative', code, variant: passed });
+  kernel<{ x: TensorInfo }, DerivativeCodes>('tapgrad.PackDerivative', ({ inputs: { x }, attrs, gpu }) => {
+    const code = passedBorders(attrs);
+    return packed(gpu, x, { bits: attrs.bits, operands: 'f32', code }, { name: 'pack-derivative', variant: code });
   });
   kernel<{ codes: TensorInfo; dy?: TensorInfo }, UnpackDerivative>(
     'tapgrad.UnpackDerivative',
@@ -60,50 +60,54 @@ ${main(`y[i] = ${dy ? 'dy[i] * ' : ''}levels[code_at(i)];`)}`;
   );
 }
 
+interface PackedDispatch extends Pick<Dispatch, 'name' | 'variant'> {
+  readonly functions?: string;
+  /** Tensors that `Packing.also` writes, by name. */
+  readonly also?: Readonly<Record<string, TensorInfo>>;
+}
+
 function run(gpu: TrainingBackend, dispatch: Omit<Dispatch, 'workgroups' | 'uniforms'>, count: number): void {
   if (count === 0) return;
   gpu.dispatch({ ...dispatch, uniforms: { count: u32(count) }, workgroups: Math.ceil(count / flat) });
 }
 
-function packed(
+/** Words of the codes of x, by a dispatch that may also write other tensors of its shape, four numbers at a time where the codes are packed so. */
+export function packed(
   gpu: TrainingBackend,
   x: TensorInfo,
-  bits: number,
-  type: string,
-  { name, code, variant = '' }: Pick<Dispatch, 'name' | 'code' | 'variant'>,
+  spec: Packing,
+  { name, variant = '', functions = '', also = {} }: PackedDispatch,
 ): TensorInfo {
   const size = util.sizeFromShape(x.shape);
-  const count = Math.ceil((size * bits) / 32);
+  const count = Math.ceil((size * spec.bits) / 32);
   const words = gpu.output([count], 'int32');
   if (count === 0) return words;
+  const isVector = packsVectors(spec.bits, size);
+  const typed = (info: TensorInfo, type: string) => [info, isVector ? `vec4<${type}>` : type] as const;
   gpu.dispatch({
     name,
-    variant: `${bits} ${variant}`,
-    read: { x: [x, type] },
-    write: { words: [words, 'u32'] },
-    uniforms: { count: u32(count), size: u32(size) },
-    code,
+    variant: `${spec.bits} ${isVector} ${variant}`,
+    read: { x: typed(x, spec.operands) },
+    write: {
+      words: [words, 'u32'],
+      ...Object.fromEntries(Object.entries(also).map(([key, info]) => [key, typed(info, 'f32')])),
+    },
+    uniforms: { count: u32(count), size: u32(isVector ? size / 4 : size) },
+    code: () => packing(spec, isVector) + functions,
     workgroups: Math.ceil(count / flat),
   });
   return words;
 }
 
-/** @param code the code of element k, within its bits */
-function packer(bits: number, code: string): string {
-  return main(`
-  let begin = i * 32u;
-  var word = 0u;
-  for (var k = begin / ${bits}u; k < uniforms.size && k * ${bits}u < begin + 32u; k++) {
-    let code = ${code};
-    // The first code may have begun in the word before.
-    if (k * ${bits}u >= begin) { word |= code << (k * ${bits}u - begin); } else { word |= code >> (begin - k * ${bits}u); }
-  }
-  words[i] = word;`);
+/** The number of borders that a value has passed, mod 2^bits. */
+export function passedBorders({ borders, inclusive, bits }: DerivativeCodes): string {
+  const passed = borders.map((border, i) => comparison(border, inclusive[i] ?? false)).join(' + ');
+  return `(${passed || 'U(0)'}) & U(${2 ** bits - 1})`;
 }
 
 function comparison(border: number, inclusive: boolean): string {
-  if (!Number.isFinite(border)) return border > 0 ? '0u' : '1u';
-  return `u32(x[k] ${inclusive ? '>=' : '>'} ${exactly(border)})`;
+  if (!Number.isFinite(border)) return border > 0 ? 'U(0)' : 'U(1)';
+  return `U(number ${inclusive ? '>=' : '>'} T(${exactly(border)}))`;
 }
 
 /** A float32 constant by its bits: decimals might be rounded otherwise. */

@@ -1,24 +1,16 @@
 import type { FusibleActivation } from '@tapgrad/core';
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { callKernel, type KernelCall, kernel } from '../register.ts';
-import type { ActivationCode } from './activation.ts';
 import { finishInPlace } from './finish.ts';
-import { geluCode } from './gelu.ts';
-import { hardSwish } from './hard-swish.ts';
+import { codeOf } from './fusible.ts';
 import { isSplit, product } from './product.ts';
 import { matrixOperand, whole } from './product-matrix.ts';
 import type { Finish } from './product-spec.ts';
-import { silu } from './silu.ts';
 
 interface Inputs {
   readonly x: TensorInfo;
   readonly weight: TensorInfo;
   readonly bias?: TensorInfo | null;
-}
-
-function codeOf({ kernel: name, approximate }: FusibleActivation): ActivationCode {
-  if (name === 'tapgrad.Gelu') return geluCode(approximate ? { approximate } : {});
-  return name === 'tapgrad.Silu' ? silu : hardSwish;
 }
 
 /**

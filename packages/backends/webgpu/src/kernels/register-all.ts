@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs-backend-webgpu';
+import { registerActivationCodes } from './activation-codes.ts';
 import { registerAdamW } from './adamw.ts';
 import { registerAddN } from './add-n.ts';
 import { registerArcs } from './arcs.ts';
@@ -64,6 +65,7 @@ export function registerAllKernels(): void {
   registerSearchSorted();
   registerAttention();
   registerCodes();
+  registerActivationCodes();
   registerGroups();
   registerHalf();
   registerSparse();

@@ -17,9 +17,10 @@ export const derivativeCodes = definePlugin<DerivativeCodesOptions, CheckedDeriv
   },
   options: derivativeCodesOptions,
   apply({ hooks, options: { bits, where, functions } }) {
-    hooks.save.for({ role: 'derivative', at: where }, (slot, { kernel, attrs, shape, dtype }) => {
+    hooks.save.for({ role: 'derivative', at: where }, (slot, request) => {
+      const { kernel, attrs, dtype } = request;
       const table = dtype === 'float32' ? derivativeTable(kernel, attrs, bits, functions) : undefined;
-      return table && slot.stages.length === 0 ? slot.through(derivativeStage(table, shape)) : slot;
+      return table && slot.stages.length === 0 ? slot.through(derivativeStage(table, request)) : slot;
     });
   },
 });

@@ -34,9 +34,10 @@ describe('derivative codes in float32', () => {
       for (const bias of Object.values(biases)) h = gelu(linear(h, frozen, bias));
       return tf.sum(h);
     };
-    const plan = (slot: SlotPlan, { kernel, attrs, role, shape }: SaveRequest) => {
+    const plan = (slot: SlotPlan, request: SaveRequest) => {
+      const { kernel, attrs, role } = request;
       const table = role === 'derivative' ? derivativeTable(kernel, attrs, 4) : undefined;
-      return table ? slot.through(derivativeStage(table, shape)) : slot;
+      return table ? slot.through(derivativeStage(table, request)) : slot;
     };
     const ledger = new Ledger().open();
     for (const each of [x, weight, frozen, ...Object.values(biases)]) ledger.claim(each, 'parameters');

@@ -9,9 +9,10 @@ import { derivativeTable } from './tables.ts';
 
 const plan =
   (bits: number) =>
-  (slot: SlotPlan, { role, kernel, attrs, shape }: SaveRequest): SlotPlan => {
+  (slot: SlotPlan, request: SaveRequest): SlotPlan => {
+    const { role, kernel, attrs } = request;
     const table = role === 'derivative' ? derivativeTable(kernel, attrs, bits) : undefined;
-    return table ? slot.through(derivativeStage(table, shape)) : slot;
+    return table ? slot.through(derivativeStage(table, request)) : slot;
   };
 
 /** Each element's gradient by itself, with codes and without. */
@@ -113,7 +114,7 @@ describe('what is kept', () => {
   it('is lossy by the bound of its table, and not at all for piecewise linear functions', () => {
     const stageOf = (kernel: string, attrs = {}) => {
       const table = derivativeTable(kernel, attrs, 4);
-      return table && derivativeStage(table, [1]);
+      return table && derivativeStage(table, { kernel, attrs, shape: [1] });
     };
     expect(stageOf('tapgrad.Gelu')?.lossy).toBe('|f′ − code| ≤ 0.062');
     expect(stageOf('Relu6')?.lossy).toBeUndefined();

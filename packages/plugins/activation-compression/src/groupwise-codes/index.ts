@@ -29,7 +29,7 @@ export const groupwiseCodes = definePlugin<GroupwiseCodesOptions, CheckedGroupwi
       if (slot.stages.length === 0) {
         if (size < options.smallest) return slot;
         const exact = request.role === 'derivative' && dtype === 'float32' && derivativeTable(kernel, attrs, 1);
-        if (exact && exact.bound === 0) return slot.through(derivativeStage(exact, shape));
+        if (exact && exact.bound === 0) return slot.through(derivativeStage(exact, request));
         if (!canBeCoded(request, kernels)) return slot;
       } else if (slot.stages.every((stage) => stage.lossy === undefined)) return slot;
       const group = groupFor(request, options.group);

@@ -137,7 +137,7 @@ describe('a slot', () => {
         const [v, w] = [tf.variable(normal([32, 32], 'v')), tf.variable(normal([32, 8], 'w'))];
         const both = (slot: SlotPlan, request: SaveRequest) => {
           const table = request.role === 'derivative' && derivativeTable(request.kernel, request.attrs, 4);
-          return table ? slot.through(derivativeStage(table, request.shape)) : plan(slot, request);
+          return table ? slot.through(derivativeStage(table, request)) : plan(slot, request);
         };
         const f = () => tf.sum(linear(tf.relu(linear(x, v)), w));
         const exact = record(f, { parameters: { v, w } });

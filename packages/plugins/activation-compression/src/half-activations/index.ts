@@ -26,7 +26,7 @@ export const halfActivations = definePlugin<HalfActivationsOptions, CheckedHalfA
       if (slot.stages.length > 0 || except.includes(kernel) || (kernels && !kernels.includes(kernel))) return slot;
       if (shape.reduce((product, length) => product * length, 1) < smallest) return slot;
       const exact = role === 'derivative' && dtype === 'float32' && derivativeTable(kernel, attrs, 1);
-      if (exact && exact.bound === 0) return slot.through(derivativeStage(exact, shape));
+      if (exact && exact.bound === 0) return slot.through(derivativeStage(exact, request));
       return canBeCoded(request, kernels) ? slot.through(halfStage(format, shape)) : slot;
     });
   },

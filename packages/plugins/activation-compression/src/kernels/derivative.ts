@@ -23,6 +23,22 @@ export function packDerivative(value: Tensor, { borders, inclusive, bits }: Deri
   return tidy(() => packBits(passedBorders(value, { borders, inclusive, bits }), bits));
 }
 
+/**
+ * The codes, and the activation that the kernel computes, in one pass; undefined where the backend has none that does both.
+ * @param kernel `tapgrad.Gelu`, `tapgrad.Silu` or `tapgrad.HardSwish`; of others the output is known when their codes are made
+ */
+export function packWithActivation(
+  value: Tensor,
+  { borders, inclusive, bits }: DerivativeTable,
+  kernel: string,
+  attrs: Readonly<Record<string, unknown>>,
+): { packed: Tensor1D; output: Tensor } | undefined {
+  const made = runKernelIfAny('tapgrad.ActivationCodes', { x: value }, { ...attrs, kernel, borders, inclusive, bits });
+  if (!made) return undefined;
+  const [output, packed] = made as [Tensor, Tensor1D];
+  return { packed, output };
+}
+
 function passedBorders(
   value: Tensor,
   { borders, inclusive, bits }: Pick<DerivativeTable, 'borders' | 'inclusive' | 'bits'>,

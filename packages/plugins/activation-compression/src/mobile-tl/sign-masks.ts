@@ -16,9 +16,9 @@ export const signMasks = definePlugin<SignMasksOptions, CheckedSignMasksOptions>
   lossy: { bound: 'slope 1 for 0 of ReLU6 above 6; 1[x > 0] for hard swish between -3 and 3, at most 0.5 off' },
   options: signMasksOptions,
   apply({ hooks, options: { form, where } }) {
-    hooks.save.for({ role: 'derivative', at: where }, (slot, { kernel, shape, owner }) => {
-      const table = owner === undefined ? maskTable(kernel, form) : undefined;
-      return table && slot.stages.length === 0 ? slot.through(derivativeStage(table, shape)) : slot;
+    hooks.save.for({ role: 'derivative', at: where }, (slot, request) => {
+      const table = request.owner === undefined ? maskTable(request.kernel, form) : undefined;
+      return table && slot.stages.length === 0 ? slot.through(derivativeStage(table, request)) : slot;
     });
   },
 });
