@@ -88,17 +88,19 @@ export interface RandomContext {
   readonly step: number;
   readonly microBatch: number;
   readonly draws: Map<string, number>;
+  /** The one of the process, for forwards outside a stack: what it gives depends on all that drew before. */
+  readonly shared?: boolean;
 }
 
 export function randomContext(seed: number, step = 0, microBatch = 0): RandomContext {
   return { seed, step, microBatch, draws: new Map() };
 }
 
-let context = randomContext(0);
+let context: RandomContext = { ...randomContext(0), shared: true };
 
 /** Seeds the draws of forwards that run outside a stack. */
 export function manualSeed(seed: number): void {
-  context = randomContext(seed);
+  context = { ...randomContext(seed), shared: true };
 }
 
 /** The stream for the next draw of the module at `modulePath`. */
@@ -116,6 +118,11 @@ export function withRandom<T>(next: RandomContext, f: () => T): T {
   } finally {
     context = before;
   }
+}
+
+/** As `withRandom`, in place of the process's context; where another one is up, draws go on in that. */
+export function withoutSharedRandom<T>(next: RandomContext, f: () => T): T {
+  return context.shared ? withRandom(next, f) : f();
 }
 
 /** The context as it is now, to run the same draws again. */

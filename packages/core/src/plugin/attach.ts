@@ -8,12 +8,11 @@ import { pathMatcher } from '../module/pattern.ts';
 import { randomContext, randomStream, withRandom } from '../random.ts';
 import { ParameterVector } from '../services/parameter-vector.ts';
 import { perSampleGradients } from '../services/per-sample.ts';
-import { shadow } from '../services/shadow.ts';
 import { Snapshot } from '../services/snapshot.ts';
 import { StackSnapshot } from '../services/stack-snapshot.ts';
 import type { AnyModule, PluginContext } from './context.ts';
 import type { Plugin } from './define-plugin.ts';
-import { differentiate, markBatch, unchanged } from './forward.ts';
+import { differentiate, markBatch, shadowOf, unchanged } from './forward.ts';
 import { PluginHandle } from './handle.ts';
 import { orderPlugins } from './order.ts';
 import { Stack, type StackOptions } from './stack.ts';
@@ -65,6 +64,10 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       fix: 'give each module and parameter of a plugin a name of its own',
     });
   };
+  const shadow = <T>(f: () => T) => shadowOf(stack, f);
+  /** With draws of the plugin's own, which are not the step's. */
+  const inPass = <T>(pass: number, f: () => T) =>
+    withRandom(randomContext(randomStream(stack.seed, plugin, pass).bits(), stack.step_), f);
   return {
     name: plugin,
     model: stack.model,
@@ -101,7 +104,7 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
     trainableParameters: () => stack.trainableParameters(),
     random: (...keys) => randomStream(stack.seed, plugin, stack.step_, ...keys),
     snapshot(module) {
-      const made = new Snapshot(module);
+      const made = new Snapshot(module, shadow);
       for (const tensor of made.tensors()) stack.ledger.claim(tensor, 'plugin', plugin);
       handle.onDispose(() => made.dispose());
       return made;
@@ -114,10 +117,7 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
     },
     taskGradients(batch, { parameters = stack.trainableParameters(), pass = 0, loss = unchanged } = {}) {
       markBatch(stack, batch);
-      const seed = randomStream(stack.seed, plugin, pass).bits();
-      return withRandom(randomContext(seed, stack.step_), () =>
-        differentiate(stack, batch, { parameters, terms: loss }),
-      );
+      return inPass(pass, () => differentiate(stack, batch, { parameters, terms: loss }));
     },
     shadow,
     parameterVector(pattern) {
@@ -125,9 +125,9 @@ function contextFor(stack: Stack<unknown>, handle: PluginHandle): Omit<PluginCon
       const all = matches ? stack.namedParameters() : stack.trainableParameters();
       return new ParameterVector(new Map([...all].filter(([name]) => !matches || matches(name))));
     },
-    perSampleGradients(batch: Batch, { parameters = '**' }, visit) {
+    perSampleGradients(batch: Batch, { parameters = '**', pass = 0 }, visit) {
       const matches = typeof parameters === 'string' ? pathMatcher(parameters) : parameters;
-      perSampleGradients(stack, batch, matches, visit);
+      inPass(pass, () => perSampleGradients(stack, batch, matches, visit));
     },
     keep(tensor) {
       stack.ledger.claim(tensor, 'plugin', plugin);

@@ -100,11 +100,12 @@ export interface PluginContext<Options> {
   /**
    * Gradients of the user's own loss of every sample by itself, for the parameters whose name matches (a glob, or a
    * function). The model runs in evaluation mode, one sample at a time: batch statistics would mix samples.
+   * `pass` keys random draws, as of `taskGradients`.
    * @param visit is given each sample's gradients and loss, which are disposed when it returns
    */
   perSampleGradients(
     batch: Batch,
-    options: { readonly parameters?: string | ((name: string) => boolean) },
+    options: { readonly parameters?: string | ((name: string) => boolean); readonly pass?: number },
     visit: (gradients: GradientMap, sample: number, loss: Tensor) => void,
   ): void;
   /** Keeps a tensor until the plugin is detached, and counts it as the plugin's. */

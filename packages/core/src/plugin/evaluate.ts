@@ -3,8 +3,7 @@ import { hold, scoped } from '../engine-seam.ts';
 import type { Batch, LifeCycleContext, StepContext } from '../hooks/types.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { batchSize } from '../services/per-sample.ts';
-import { shadow } from '../services/shadow.ts';
-import { forwardAndLoss, markBatch, totalOf } from './forward.ts';
+import { forwardAndLoss, markBatch, shadowOf, totalOf } from './forward.ts';
 import type { Stack } from './stack.ts';
 
 /** A scalar of one batch: its mean over samples is reported. */
@@ -66,13 +65,13 @@ function measured(
   context: StepContext,
   withLoss: boolean,
 ): Record<string, Tensor> {
-  return shadow(() =>
+  const run = () =>
     scoped(() => {
       const { outputs, terms } = forwardAndLoss(stack, batch, context, { outputsOnly: !withLoss });
       const values = Object.entries(metrics).map(([name, metric]) => [name, metric(outputs, batch)] as const);
       const all = { ...(withLoss && { loss: totalOf(terms) }), ...Object.fromEntries(values) };
       for (const each of Object.values(all)) hold(each);
       return all;
-    }),
-  );
+    });
+  return shadowOf(stack, run, context.microBatch);
 }

@@ -3,8 +3,10 @@ import { hold, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { Batch, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
 import { journaling, type Parameter } from '../module/parameter.ts';
+import { randomContext, withoutSharedRandom } from '../random.ts';
 import { rememberScope } from '../remembered-scope.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
+import { shadow } from '../services/shadow.ts';
 import { markBatchInput } from '../tape/buffer-marks.ts';
 import { record } from '../tape/gradients.ts';
 import { mapTensors } from '../tape/saved-buffer.ts';
@@ -22,6 +24,16 @@ export function modelOutputs(stack: Stack<unknown>, inputs: Batch['inputs']): un
   } finally {
     restoreModes();
   }
+}
+
+/** Runs `f` with draws of the stack's seed and step, not with the process's; in a forward that runs already, draws go on. */
+export function drawing<T>(stack: Stack<unknown>, f: () => T, microBatch = 0): T {
+  return withoutSharedRandom(randomContext(stack.seed, stack.step_, microBatch), f);
+}
+
+/** `shadow` with such draws. */
+export function shadowOf<T>(stack: Stack<unknown>, f: () => T, microBatch?: number): T {
+  return drawing(stack, () => shadow(f), microBatch);
 }
 
 /**

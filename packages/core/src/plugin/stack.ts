@@ -6,11 +6,10 @@ import { Ledger, type MemoryCategory } from '../ledger.ts';
 import { namePaths } from '../module/module.ts';
 import type { BufferJournal, Parameter } from '../module/parameter.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
-import { shadow } from '../services/shadow.ts';
 import type { AnyModule, ForwardPass } from './context.ts';
 import { type Evaluation, type EvaluationDetails, evaluate, type Metric } from './evaluate.ts';
 import { explain } from './explain.ts';
-import { differentiate, modelOutputs } from './forward.ts';
+import { differentiate, drawing, modelOutputs, shadowOf } from './forward.ts';
 import type { PluginHandle } from './handle.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { OrderReason } from './order.ts';
@@ -115,7 +114,7 @@ export class Stack<Outputs = unknown> {
     this.mustBeAttached();
     const restoreModes = setEvaluationMode(this.modules());
     try {
-      return shadow(() => modelOutputs(this as Stack<unknown>, inputs)) as Outputs;
+      return shadowOf(this as Stack<unknown>, () => modelOutputs(this as Stack<unknown>, inputs)) as Outputs;
     } finally {
       restoreModes();
     }
@@ -134,12 +133,13 @@ export class Stack<Outputs = unknown> {
     return evaluate(this as Stack<unknown>, batches, metrics as Readonly<Record<string, Metric<unknown>>>, details);
   }
 
-  /** Loss terms and gradients of one batch; nothing is updated. Call `dispose` when done with them. */
+  /** Loss terms and gradients of one batch, with the draws of the next step; nothing is updated. Call `dispose` when done with them. */
   gradientsOf(
     batch: Batch,
     parameters: ReadonlyMap<string, Parameter> = this.trainableParameters(),
   ): { terms: LossTerms; gradients: GradientMap; dispose(): void } {
-    const made = differentiate(this as Stack<unknown>, batch, { parameters });
+    const stack = this as Stack<unknown>;
+    const made = drawing(stack, () => differentiate(stack, batch, { parameters }));
     return {
       ...made,
       dispose() {

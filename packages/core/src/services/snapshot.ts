@@ -10,7 +10,11 @@ export class Snapshot<In extends readonly unknown[], Out> {
   private readonly values = new Map<Parameter | BufferTensor, Tensor>();
   private readonly modes = new Map<Module<never, unknown>, boolean>();
 
-  constructor(private readonly module: Module<In, Out>) {
+  /** @param run how its forwards run: without a trace */
+  constructor(
+    private readonly module: Module<In, Out>,
+    private readonly run: typeof shadow = shadow,
+  ) {
     for (const each of module.namedModules().values()) {
       this.modes.set(each, each.training);
       for (const [, state] of entriesOf(each, isState)) {
@@ -41,7 +45,7 @@ export class Snapshot<In extends readonly unknown[], Out> {
       });
     }
     try {
-      return shadow(() => this.module.call(...inputs));
+      return this.run(() => this.module.call(...inputs));
     } finally {
       for (const undo of restore) undo();
     }

@@ -1,10 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { hold } from '../engine-seam.ts';
 import type { BufferTensor, Parameter } from '../module/parameter.ts';
-import { modelOutputs } from '../plugin/forward.ts';
+import { modelOutputs, shadowOf } from '../plugin/forward.ts';
 import type { Stack } from '../plugin/stack.ts';
 import { setEvaluationMode } from './evaluation-mode.ts';
-import { shadow } from './shadow.ts';
 import { copyOf } from './snapshot.ts';
 
 export interface StackSnapshotOptions {
@@ -49,7 +48,7 @@ export class StackSnapshot {
     if (!this.training) restore.push(setEvaluationMode(stack.modules()));
     stack.pass = undefined;
     try {
-      return shadow(() => modelOutputs(stack, inputs));
+      return shadowOf(stack, () => modelOutputs(stack, inputs));
     } finally {
       stack.pass = pass;
       for (const undo of restore) undo();

@@ -17,7 +17,7 @@ export function isChosen(index: number, count: number, size: number): boolean {
 }
 
 /** Runs `f` on each chosen row of a batch, as a batch of one that is freed afterwards. */
-export function eachSample(batch: Batch, rows: readonly number[], f: (sample: Batch) => void): void {
+export function eachSample(batch: Batch, rows: readonly number[], f: (sample: Batch, row: number) => void): void {
   const size = batchSize(batch);
-  for (const row of rows) tidy(() => f(sampleOf(batch, row, size)));
+  for (const row of rows) tidy(() => f(sampleOf(batch, row, size), row));
 }

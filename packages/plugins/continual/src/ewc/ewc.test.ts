@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin } from '@tapgrad/core';
+import { currentRandom, definePlugin, dropout, manualSeed, type Plugin } from '@tapgrad/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ewc, growingHead, onlineEwc } from '../index.ts';
 import { blobTask, Learner } from '../test-streams.ts';
@@ -101,6 +101,32 @@ describe.each(both)('%s', (name, make) => {
     }
     expect(found[1]).toEqual(found[2]);
     expect(found[0]).not.toEqual(found[1]);
+  });
+
+  it('finds the same whatever else the process drew, with draws of its own for each sample', async () => {
+    const drawn: number[] = [];
+    const noisy = definePlugin({
+      name: 'noisy',
+      apply: ({ hooks }) =>
+        void hooks.tap('hidden:output').forward((x) => {
+          drawn.push(currentRandom('seen').bits());
+          return dropout(x, 0.5, currentRandom('noise'));
+        }),
+    });
+    const found: unknown[] = [];
+    for (const seed of [1, 2]) {
+      manualSeed(seed);
+      const each = learnerWith(noisy(), make());
+      await each.learn(0);
+      found.push([...each.saved(name)]);
+      each.dispose();
+      learner = undefined;
+    }
+    manualSeed(0);
+    expect(found[1]).toEqual(found[0]);
+    const once = drawn.slice(0, drawn.length / 2);
+    expect(new Set(once).size).toBe(once.length);
+    expect(once.length).toBeGreaterThan(3 + 8);
   });
 
   it('does not count in evaluation', async () => {

@@ -24,7 +24,7 @@ type Services = Pick<PluginContext<unknown>, 'trainableParameters' | 'perSampleG
 export async function fisherOf(services: Services, task: Task, options: FisherOptions): Promise<Map<string, Tensor>> {
   const [total, ofBatch] = [new Sums(), new Sums()];
   const names = new Set(services.trainableParameters().keys());
-  const asked = { parameters: (name: string) => names.has(name) };
+  const parameters = (name: string) => names.has(name);
   const all = options.samples === 'all' ? 0 : await sizeOf(task, options.batchSize);
   const count = options.samples === 'all' ? Number.POSITIVE_INFINITY : options.samples;
   const labels = options.labels === 'sampled' ? new OwnLabels(services, task, options) : undefined;
@@ -37,8 +37,8 @@ export async function fisherOf(services: Services, task: Task, options: FisherOp
         );
         const targets = await labels?.of(batch, seen);
         try {
-          eachSample(targets ? { ...batch, targets } : batch, rows, (sample) =>
-            services.perSampleGradients(sample, asked, (gradients, _, loss) => {
+          eachSample(targets ? { ...batch, targets } : batch, rows, (sample, row) =>
+            services.perSampleGradients(sample, { parameters, pass: seen + row }, (gradients, _, loss) => {
               for (const [name, gradient] of gradients) {
                 if (options.fisher === 'batch-mean') ofBatch.add(name, gradient);
                 else if (options.fisher === 'weighted') total.add(name, weightedFisherOfSample(gradient, loss));

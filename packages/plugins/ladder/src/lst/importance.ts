@@ -20,7 +20,8 @@ export async function fisherInformation<O>(
       const size = batchSize(batch);
       for (let index = 0; index < size && left > 0; index++, left--) {
         tidy(() => {
-          context.perSampleGradients(sampleOf(batch, index, size), { parameters: pattern }, (gradients) => {
+          const asked = { parameters: pattern, pass: limit - left };
+          context.perSampleGradients(sampleOf(batch, index, size), asked, (gradients) => {
             for (const [name, gradient] of gradients) addTo(sums, name, square(gradient), context);
           });
         });
