@@ -11,7 +11,10 @@ export class DeviceFaults {
   constructor(device: GPUDevice, onLost: (error: TapgradError) => void = () => undefined) {
     this.whenLost = device.lost.then((info) => {
       this.lost = info;
-      if (!this.expected) onLost(lostError(info));
+    });
+    // Apart from it: what a listener throws is for whoever wrote the listener.
+    void this.whenLost.then(() => {
+      if (this.lost && !this.expected) onLost(lostError(this.lost));
     });
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();

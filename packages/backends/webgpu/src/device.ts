@@ -1,4 +1,5 @@
 import { TapgradError } from '@tapgrad/core';
+import { unsupported } from './find-gpu.ts';
 
 const wanted = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
@@ -22,7 +23,7 @@ export interface DeviceOptions {
 
 /**
  * A device with all features that training uses and the largest limits that the adapter allows.
- * @throws TapgradError `WEBGPU_NO_ADAPTER`, `WEBGPU_DEVICE`
+ * @throws TapgradError `WEBGPU_UNSUPPORTED`, `WEBGPU_NO_ADAPTER`, `WEBGPU_DEVICE`
  */
 export async function requestDevice(
   gpu: GPU,
@@ -30,6 +31,7 @@ export async function requestDevice(
 ): Promise<{ device: GPUDevice; info: GPUAdapterInfo }> {
   const adapter = await gpu.requestAdapter({ powerPreference });
   if (!adapter) throw noAdapter('there is WebGPU, but no adapter');
+  if (!adapter.info) throw unsupported('this engine has an early WebGPU, whose adapters do not say what they are');
   if (!softwareAdapter) refuseSoftware(adapter.info);
   const requiredFeatures = wanted.filter((feature) => adapter.features.has(feature));
   const requiredLimits = Object.fromEntries(raised.map((name) => [name, adapter.limits[name]]));

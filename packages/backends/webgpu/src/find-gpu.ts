@@ -16,13 +16,7 @@ const dawnPackage = 'webgpu';
 export async function findGpu(): Promise<GPU> {
   const own = globalThis.navigator?.gpu;
   if (own) return own;
-  if (!isNode()) {
-    throw new TapgradError({
-      code: 'WEBGPU_UNSUPPORTED',
-      message: 'this engine has no navigator.gpu',
-      fix: 'use a browser with WebGPU over https or localhost (Chrome 113, Safari 26, Firefox 141 or later), or the wasm backend',
-    });
-  }
+  if (!isNode()) throw unsupported('this engine has no navigator.gpu');
   const dawn = await loadDawn();
   Object.assign(globalThis, dawn.globals);
   const gpu = dawn.create([]);
@@ -30,6 +24,15 @@ export async function findGpu(): Promise<GPU> {
   if (globalThis.navigator) Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
   else Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
   return gpu;
+}
+
+/** @param message what the engine lacks */
+export function unsupported(message: string): TapgradError {
+  return new TapgradError({
+    code: 'WEBGPU_UNSUPPORTED',
+    message,
+    fix: 'use a browser with WebGPU over https or localhost (Chrome 127, Safari 26, Firefox 141 or later), or the wasm backend',
+  });
 }
 
 function isNode(): boolean {

@@ -52,7 +52,11 @@ export class RuntimeBackend extends WebGPUBackend {
     own?: StockUniforms,
     output = this.makeTensorInfo(program.outputShape, outputDtype),
   ): TensorInfo {
-    if (program.pixelsOpType != null) return super.runWebGPUProgram(program, inputs, outputDtype, own, output);
+    if (program.pixelsOpType != null) {
+      // tfjs encodes these as they come: what was recorded is first.
+      this.endComputePassEncoder();
+      return super.runWebGPUProgram(program, inputs, outputDtype, own, output);
+    }
     spreadOverAxes(program);
     const data = inputs.map(({ dataId }) => this.dataOf(dataId));
     const key = keyOf(program, inputs, data, output);

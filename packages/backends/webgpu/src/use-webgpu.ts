@@ -10,7 +10,10 @@ export interface WebgpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Whether an adapter that computes on the CPU will do, such as Mesa's lavapipe and SwiftShader. Default true. */
   readonly softwareAdapter?: boolean;
-  /** Is told when the device goes, with the error that every later kernel and read will throw. Not if it was given up on purpose. */
+  /**
+   * Is told when the device goes, with the error that every later kernel and read will throw. Not if it was given up on purpose. Stays in place for
+   * later devices, until another one is given.
+   */
   readonly onDeviceLost?: (error: TapgradError) => void;
 }
 
@@ -20,6 +23,7 @@ interface Started {
 }
 
 let starting: Promise<Started> | undefined;
+let onDeviceLost: (error: TapgradError) => void = () => undefined;
 
 /**
  * Makes WebGPU the backend, on a device of its own, and waits until it is ready. May be called any number of times; after a device was lost, it
@@ -29,13 +33,16 @@ let starting: Promise<Started> | undefined;
  *   `WEBGPU_DEVICE` if the adapter gives no device.
  */
 export async function useWebgpu(options: WebgpuOptions = {}): Promise<void> {
-  if (starting && (await (await starting).backend.faults.isLost())) starting = undefined;
+  const before = starting;
+  // Another caller may have begun a new one during the wait.
+  if (before && (await (await before).backend.faults.isLost()) && starting === before) starting = undefined;
   starting ??= start(options).catch((cause: unknown) => {
     starting = undefined;
     throw cause;
   });
   const { info } = await starting;
   if (options.softwareAdapter === false) refuseSoftware(info);
+  if (options.onDeviceLost) onDeviceLost = options.onDeviceLost;
   await setBackend(BACKEND);
   await ready();
 }
@@ -47,7 +54,7 @@ async function start(options: WebgpuOptions): Promise<Started> {
   // tfjs registers a factory under this name where it sees navigator.gpu, with a device of the least limits.
   if (BACKEND in engine().registry) removeBackend(BACKEND);
   else delete engine().registryFactory[BACKEND];
-  const backend = new OffloadingBackend(device, info, options.onDeviceLost);
+  const backend = new OffloadingBackend(device, info, (error) => onDeviceLost(error));
   if (!registerBackend(BACKEND, () => backend, 3)) {
     throw new TapgradError({ code: 'WEBGPU_DEVICE', message: 'tfjs refused the backend "webgpu"' });
   }

@@ -96,6 +96,27 @@ it('a buffer that the device had no memory for is reported with its bytes, and n
   expect(take(4 * MiB)).not.toBe(broken);
 });
 
+it('nor while commands wait that used it', async () => {
+  const { pool, take } = poolOf({ hasRoom: () => false });
+  const broken = take(4 * MiB);
+  pool.releaseBuffer(broken);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(take(4 * MiB)).not.toBe(broken);
+});
+
+it('a tensor as large as the largest buffer of a device is given it, whatever its class', () => {
+  const most = 2 ** 31 - 4;
+  const { pool, take, submit } = poolOf({ most });
+  const buffer = take(most);
+  expect(buffer.size).toBe(most);
+  pool.releaseBuffer(buffer);
+  submit();
+  expect(pool.numBytesUsed).toBe(0);
+  pool.trim();
+  expect(pool.numBytesAllocated).toBe(0);
+});
+
 it('more than a device has in one buffer is refused by name', () => {
   const { take } = poolOf({ most: MiB });
   expect(() => take(2 * MiB)).toThrow(/WEBGPU_OUT_OF_MEMORY.*2097152 bytes/);

@@ -82,7 +82,7 @@ export class BufferPool {
   trim(bytes = 0): void {
     for (const pooled of this.idle.oldestFirst()) {
       if (this.numBytesAllocated <= bytes) return;
-      if (pooled.batch === this.owner.batch()) continue;
+      if (pooled.batch === this.owner.batch() && !pooled.discarded) continue;
       this.idle.remove(pooled);
       this.destroy(pooled);
     }
@@ -125,8 +125,8 @@ export class BufferPool {
   }
 
   private create(bytes: number, usage: GPUBufferUsageFlags, mappedAtCreation = false): PooledBuffer {
-    const size = mappedAtCreation ? Math.ceil(bytes / 4) * 4 : classAbove(bytes);
-    this.refuseBeyondLimits(bytes, size, usage);
+    const most = this.mostBytes(bytes, usage);
+    const size = mappedAtCreation ? Math.ceil(bytes / 4) * 4 : Math.min(classAbove(bytes), most);
     this.trim(this.bound(size) - size);
     const watched = size >= watchedBytes;
     if (watched) this.device.pushErrorScope('out-of-memory');
@@ -150,10 +150,11 @@ export class BufferPool {
     this.owner.outOfMemory(pooled.size);
   }
 
-  private refuseBeyondLimits(bytes: number, size: number, usage: GPUBufferUsageFlags): void {
+  /** Of one buffer, whole words. @throws TapgradError `WEBGPU_OUT_OF_MEMORY` if that is less than is asked for */
+  private mostBytes(bytes: number, usage: GPUBufferUsageFlags): number {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const most = usage & GPUBufferUsage.STORAGE ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : maxBufferSize;
-    if (size <= most) return;
+    if (bytes <= most) return most - (most % 4);
     throw new TapgradError({
       code: 'WEBGPU_OUT_OF_MEMORY',
       message: `a tensor needs ${bytes} bytes, and this device has no buffer of more than ${most}`,
