@@ -120,6 +120,11 @@ export function withRandom<T>(next: RandomContext, f: () => T): T {
   }
 }
 
+/** The context that is up, for `withRandom` around what goes on after a wait. */
+export function activeRandom(): RandomContext {
+  return context;
+}
+
 /** As `withRandom`, in place of the process's context; where another one is up, draws go on in that. */
 export function withoutSharedRandom<T>(next: RandomContext, f: () => T): T {
   return context.shared ? withRandom(next, f) : f();

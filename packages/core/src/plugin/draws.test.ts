@@ -10,6 +10,7 @@ import {
   manualSeed,
   type PluginContext,
   randomContext,
+  type SlotStage,
   type Stack,
   withRandom,
 } from '../index.ts';
@@ -127,6 +128,42 @@ describe('what a stack draws', () => {
     expect(await within(3)).toEqual(await within(3));
     expect(await within(3)).not.toEqual(await within(4));
     expect(await within(3)).not.toEqual(await drawsOf(gradientsOf));
+  });
+
+  it('in backward is of its seed and step too, also behind a wait', async () => {
+    const late: SlotStage = {
+      asynchronous: true,
+      pack: (value) => tf.clone(value),
+      unpack: async (value) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return tf.clone(value as tf.Tensor);
+      },
+    };
+    const drawsIn = async (waiting: boolean) => {
+      const drawn: number[] = [];
+      const model = new Mlp();
+      const backwards = definePlugin({
+        name: 'backwards',
+        apply({ hooks }) {
+          if (waiting) hooks.save.tap((plan) => plan.through(late));
+          hooks.loss.keepApart('task');
+          hooks.loss.tap((terms) => ({ ...terms, other: tf.mul(terms.task as tf.Tensor, 2) }));
+          for (const point of ['layers.0:output', 'layers.1:output', 'layers.0:weight'])
+            hooks.tap(point).backward(() => void drawn.push(currentRandom('backward').bits()));
+        },
+      });
+      const stack = attach(model, [backwards()], { loss: meanSquaredError, optimizer: plainSgd() });
+      await stack.step(batch);
+      stack.detach();
+      model.dispose();
+      return drawn;
+    };
+    manualSeed(1);
+    const drawn = await drawsIn(false);
+    expect(new Set(drawn).size).toBe(6);
+    manualSeed(2);
+    expect(await drawsIn(false)).toEqual(drawn);
+    expect(await drawsIn(true)).toEqual(drawn);
   });
 
   it('in the midst of a step goes on from there', async () => {

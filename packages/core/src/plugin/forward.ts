@@ -3,7 +3,7 @@ import { hold, shareBuffer } from '../engine-seam.ts';
 import { TapgradError } from '../errors.ts';
 import type { Batch, GradientMap, LossTerms, StepContext } from '../hooks/types.ts';
 import { journaling, type Parameter } from '../module/parameter.ts';
-import { randomContext, withoutSharedRandom } from '../random.ts';
+import { activeRandom, randomContext, withoutSharedRandom, withRandom } from '../random.ts';
 import { rememberScope } from '../remembered-scope.ts';
 import { setEvaluationMode } from '../services/evaluation-mode.ts';
 import { shadow } from '../services/shadow.ts';
@@ -183,10 +183,11 @@ export async function differentiateAsync(
   const byTerm = new Map<string, GradientMap>();
   const scale = options.weight ?? 1;
   const restoreModes = keepModes(stack);
+  const random = activeRandom();
   // Only plugins of the `save` hook can make restoring asynchronous.
   const backward = stack.hooks.save.used
-    ? (y: Tensor, retain: boolean) => tape.backwardAsync(y, { scale, retain })
-    : (y: Tensor, retain: boolean) => tape.backward(y, { scale, retain });
+    ? (y: Tensor, retain: boolean) => withRandom(random, () => tape.backwardAsync(y, { scale, retain }))
+    : (y: Tensor, retain: boolean) => withRandom(random, () => tape.backward(y, { scale, retain }));
   try {
     const local = tape.takeGradients();
     const only = Object.keys(terms).length === 1 && local.size === 0;

@@ -1,5 +1,6 @@
 import { fill, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { hold, madeSince, nextTensorId, scoped, shareBuffer } from '../engine-seam.ts';
+import { activeRandom, withRandom } from '../random.ts';
 import { sameShape } from '../rules/broadcast.ts';
 import { releaseNode, type TapeNode, type TrackedValue } from './node.ts';
 import { inPhase } from './phase.ts';
@@ -69,6 +70,8 @@ class BackwardPass {
   private position: number;
   private began = false;
   private readonly firstId = nextTensorId();
+  /** Taps may draw, also behind a wait. */
+  private readonly random = activeRandom();
   private readonly retain: boolean;
   private readonly createGraph: boolean;
 
@@ -228,11 +231,12 @@ class BackwardPass {
 
   /** The pass's own ops go on this tape only to create a graph; tapes around it record them as any other ops. */
   private recordingOrNot<T>(f: () => T): T {
-    if (this.createGraph) return recording(this.tape, f);
+    const drawing = () => withRandom(this.random, f);
+    if (this.createGraph) return recording(this.tape, drawing);
     const before = this.tape.paused;
     this.tape.paused = true;
     try {
-      return f();
+      return drawing();
     } finally {
       this.tape.paused = before;
     }
