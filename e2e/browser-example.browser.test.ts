@@ -124,6 +124,48 @@ describe('the page that fine-tunes', () => {
   );
 
   it(
+    'keeps what was typed before the sample came, says what cannot be read, and does not have each step read out',
+    async () => {
+      const example = await open(plain, 'bench.html', 'phone');
+      const { page } = example;
+      let send = () => {};
+      const late = new Promise<void>((resolve) => {
+        send = resolve;
+      });
+      await page.route('**/sample.tsv', async (route) => {
+        await late;
+        await route.continue();
+      });
+      await page.goto(`${server.url}?backend=wasm`);
+      await page.fill('#sentences', sentences);
+      const sample = page.waitForResponse('**/sample.tsv');
+      send();
+      await (await sample).finished();
+      await example.says('#backend', /Ready/);
+      expect(await page.inputValue('#sentences')).toBe(sentences);
+
+      await page.evaluate(() => {
+        const dataTransfer = new DataTransfer();
+        const folder = new File([], 'a folder');
+        dataTransfer.items.add(folder);
+        File.prototype.arrayBuffer = () => Promise.reject(new DOMException('not a file', 'NotFoundError'));
+        dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true }));
+      });
+      await example.says('#data-problems', /a folder cannot be read/);
+      expect(await page.inputValue('#sentences')).toBe(sentences);
+
+      // Read out is what one waits for, not each step.
+      await example.train({ ...settings, steps: 10_000 });
+      await example.says('#training', /Step \d+ of 10000/);
+      expect(await page.locator('#training').getAttribute('aria-live')).toBe('off');
+      await page.click('#stop');
+      await example.says('#training', /Stopped/);
+      expect(await page.locator('#training').getAttribute('aria-live')).toBe('polite');
+    },
+    10 * minutes,
+  );
+
+  it(
     'trains on WebGPU from the same loss as on WebAssembly, and classifies',
     async () => {
       const losses: number[] = [];

@@ -16,10 +16,13 @@ self.addEventListener('fetch', (event) => {
   }
 });
 
-/** One after the other: the page is loading at the same time. */
+/**
+ * One after the other: the page is loading at the same time. The server is asked whether what the browser has of a file is still the file: an index of the
+ * version before would name scripts that are gone.
+ */
 async function keepAll() {
   const cache = await caches.open(cacheName);
-  for (const file of files) await cache.add(file);
+  for (const file of files) await cache.add(new Request(file, { cache: 'no-cache' }));
 }
 
 async function forgetOthers() {

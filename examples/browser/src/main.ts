@@ -64,7 +64,7 @@ function wish(): BackendWish {
   return asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 }
 
-void data.openSample();
+void data.begin();
 try {
   const modelUrl = new URL('./model/', document.baseURI).href;
   const started = await engine.ask('start', { backend: wish(), modelUrl });

@@ -13,10 +13,21 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   else void answer(data.id, data.name, data.argument);
 });
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: what is trained may not be replaced while it is written or read. */
+function inTurn(run: () => Promise<unknown>): Promise<unknown> {
+  const mine = last.then(run);
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
 async function answer(id: number, name: RequestName, argument: unknown): Promise<void> {
   try {
     const run = session[name].bind(session) as (argument: unknown) => Promise<unknown>;
-    tell({ kind: 'answer', id, value: await run(argument) });
+    // Sentences are classified during training, too.
+    const value = await (name === 'classify' ? run(argument) : inTurn(() => run(argument)));
+    tell({ kind: 'answer', id, value });
   } catch (thrown) {
     tell({ kind: 'failure', id, message: textOf(thrown) });
   }
@@ -27,6 +38,9 @@ function tell(message: FromWorker): void {
 }
 
 function textOf(thrown: unknown): string {
+  // The error's own advice is for programs.
+  if (thrown instanceof TapgradError && thrown.code === 'WEBGPU_DEVICE_LOST')
+    return `${thrown.reason} – load this page again to go on; what was not downloaded is lost`;
   if (thrown instanceof TapgradError) return [thrown.reason, thrown.fix].filter(Boolean).join(' – ');
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -34,19 +34,36 @@ export class DataPanel {
     return this.read;
   }
 
-  /** Sentences in four classes that come with the page. */
-  async openSample(): Promise<void> {
-    const response = await fetch(new URL('./sample.tsv', document.baseURI));
-    if (response.ok) this.replace(await response.text());
-    else this.show([`The sample could not be loaded (${response.status}).`]);
+  /** Sentences in four classes that come with the page; not in place of what was typed, or kept by the browser, before they are here. */
+  async begin(): Promise<void> {
+    if (this.text.value === '') await this.openSample(() => this.text.value === '');
+    else this.changed();
+  }
+
+  private async openSample(wanted = () => true): Promise<void> {
+    try {
+      const response = await fetch(new URL('./sample.tsv', document.baseURI));
+      if (!response.ok) throw new Error(`${response.status}`);
+      const content = await response.text();
+      if (wanted()) this.replace(content);
+    } catch (thrown) {
+      this.show([`The sample could not be loaded (${thrown instanceof Error ? thrown.message : String(thrown)}).`]);
+    }
   }
 
   private async open(file: File): Promise<void> {
-    const content = new Uint8Array(await file.arrayBuffer());
+    const kept = 'the sentences above are as they were';
+    let content: ArrayBuffer;
+    try {
+      content = await file.arrayBuffer();
+    } catch {
+      this.show([`${file.name} cannot be read, as a folder cannot; ${kept}.`]);
+      return;
+    }
     try {
       this.replace(new TextDecoder('utf-8', { fatal: true }).decode(content));
     } catch {
-      this.show([`${file.name} is not a text file in UTF-8; the sentences above are as they were.`]);
+      this.show([`${file.name} is not a text file in UTF-8; ${kept}.`]);
     }
   }
 
@@ -81,6 +98,8 @@ export class DataPanel {
 
   private acceptDrops(): void {
     const over = (event: DragEvent, is: boolean) => {
+      // Text is dragged as everywhere.
+      if (!event.dataTransfer?.types.includes('Files')) return;
       event.preventDefault();
       this.drop.classList.toggle('over', is);
     };

@@ -34,7 +34,9 @@ export class TrainingPanel {
     this.say('Preparing …');
   }
 
-  say(text: string): void {
+  /** @param aloud whether screen readers are to read it out */
+  say(text: string, aloud = true): void {
+    this.status.setAttribute('aria-live', aloud ? 'polite' : 'off');
     this.status.textContent = text;
   }
 
@@ -45,6 +47,7 @@ export class TrainingPanel {
     const left = etaMs ? `, about ${Math.ceil(etaMs / 1000)} s left` : '';
     this.say(
       `Step ${step} of ${steps}: loss ${loss.toFixed(3)}, ${stepMs.toFixed(0)} ms, peak ${megabytes(peakBytes)}${left}`,
+      false,
     );
     this.charts.add(progress);
     this.breakdown(progress);
