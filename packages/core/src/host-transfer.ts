@@ -6,7 +6,9 @@ export interface HostValues {
   readonly arrived: boolean;
   /** Undefined until they have arrived. Valid until `free`. */
   readonly values: TypedArray | undefined;
-  /** Settles when they have arrived, or are lost. Whoever waits makes them come at once. */
+  /** Settles when they have arrived, or are lost; they come with whatever the device is given next. */
+  readonly arrival: Promise<void>;
+  /** The same for those who wait: they come at once. */
   whenArrived(): Promise<void>;
   free(): void;
 }

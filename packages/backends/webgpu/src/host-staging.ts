@@ -74,7 +74,9 @@ export class HostStaging {
 
 class StagedValues implements HostValues {
   values: TypedArray | undefined;
-  private mapping: Promise<void> | undefined;
+  readonly arrival: Promise<void>;
+  private mapped!: (mapping: Promise<void>) => void;
+  private submittedYet = false;
   private freed = false;
 
   constructor(
@@ -83,32 +85,34 @@ class StagedValues implements HostValues {
     private readonly bytes: number,
     private readonly queue: Queue,
     private readonly putBack: () => void,
-  ) {}
+  ) {
+    this.arrival = new Promise((resolve) => {
+      this.mapped = resolve;
+    });
+    // Who waits for the values is told; of those that nobody waits for any more, nobody need be.
+    this.arrival.catch(() => undefined);
+  }
 
   get arrived(): boolean {
     return this.values !== undefined;
   }
 
   whenArrived(): Promise<void> {
-    if (!this.mapping) this.queue.flush();
-    return this.mapping ?? Promise.resolve();
+    if (!this.submittedYet && !this.freed) this.queue.flush();
+    return this.arrival;
   }
 
   submitted(): void {
-    if (this.freed) {
-      this.putBack();
-      return;
-    }
-    this.mapping = this.map();
-    // Who waits for the values is told; of those that nobody waits for any more, nobody need be.
-    this.mapping.catch(() => undefined);
+    this.submittedYet = true;
+    if (this.freed) this.putBack();
+    this.mapped(this.freed ? Promise.resolve() : this.map());
   }
 
   free(): void {
     if (this.freed) return;
     this.freed = true;
     this.values = undefined;
-    if (!this.mapping) return;
+    if (!this.submittedYet) return;
     if (this.buffer.mapState === 'mapped') this.buffer.unmap();
     this.putBack();
   }

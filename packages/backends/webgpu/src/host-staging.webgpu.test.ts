@@ -1,6 +1,6 @@
 import { type HostTransfer, type HostValues, hostTransfer } from '@tapgrad/core';
 import { add, backend, dispose, engine, mul, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { useWebgpu } from './index.ts';
 
 beforeAll(() => useWebgpu());
@@ -63,6 +63,21 @@ describe('values that leave the device for the host', () => {
     expect((await arrived(later))[0]).toBe(2);
     for (const each of [copy, later]) each.free();
     y!.dispose();
+  });
+
+  it('come with the next submit, and at once to who waits', async () => {
+    const submits = vi.spyOn(backend() as unknown as { submitQueue(): void }, 'submitQueue');
+    const x = tensor([1, 2, 3]);
+    const computed = Array.from({ length: 5 }, (_, i) => mul(x, i));
+    const copies = computed.map(({ dataId }) => transfer().toHost(dataId));
+    expect(submits).not.toHaveBeenCalled();
+    expect(await arrived(copies[4]!)).toEqual([4, 8, 12]);
+    await Promise.all(copies.map(({ arrival }) => arrival));
+    expect(copies.map(({ values }) => values?.[1])).toEqual([0, 2, 4, 6, 8]);
+    expect(submits).toHaveBeenCalledTimes(1);
+    submits.mockRestore();
+    for (const each of copies) each.free();
+    dispose([x, ...computed]);
   });
 
   it('may be given up before they were copied, while they come and when they are there', async () => {

@@ -55,6 +55,7 @@ function present(given: TypedArray | undefined): HostCopy {
     get values() {
       return values;
     },
+    arrival: Promise.resolve(),
     whenArrived: async () => {},
     free() {
       values = undefined;
@@ -66,19 +67,19 @@ function present(given: TypedArray | undefined): HostCopy {
 class LateCopy implements HostCopy {
   values: TypedArray | undefined;
   living: Tensor | undefined;
-  private readonly coming: Promise<void>;
+  readonly arrival: Promise<void>;
 
   constructor(value: Tensor) {
     const living = keep(detach(value));
     this.living = living;
-    this.coming = living.data().then((values) => {
+    this.arrival = living.data().then((values) => {
       // Freed meanwhile: nobody wants them.
       if (!this.living) return;
       this.values = values as TypedArray;
       this.release();
     });
     // Whoever needs the values is told of a failure by `whenArrived`.
-    this.coming.catch(() => this.release());
+    this.arrival.catch(() => this.release());
   }
 
   get arrived(): boolean {
@@ -86,7 +87,7 @@ class LateCopy implements HostCopy {
   }
 
   whenArrived(): Promise<void> {
-    return this.coming;
+    return this.arrival;
   }
 
   free(): void {

@@ -36,6 +36,7 @@ function delayed() {
         get values() {
           return values;
         },
+        arrival,
         whenArrived: () => arrival,
         free: () => undefined,
       };

@@ -32,10 +32,7 @@ export class AwayValue {
     if (this.copy.arrived) this.arrived();
     else {
       // A failure is told to whoever restores the value.
-      this.copy
-        .whenArrived()
-        .then(() => this.arrived())
-        .catch(() => services.departure.left());
+      this.copy.arrival.then(() => this.arrived()).catch(() => services.departure.left());
     }
   }
 
