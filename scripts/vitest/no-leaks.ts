@@ -2,19 +2,36 @@ import { relative } from 'node:path';
 import { engine } from '@tensorflow/tfjs-core';
 import { afterAll, expect } from 'vitest';
 
+/** What tapes, ledgers and spies replace on the engine while they are there. */
+const replaced = ['runKernel', 'runKernelFunc', 'clone', 'trackTensor', 'removeDataId'] as const;
+
 // Taken when the file starts, before its imports: a tensor made at a module's top level counts as well.
-const start = count();
+const start = taken();
 
 afterAll(() => {
-  const end = count();
-  const tensors = end.tensors - start.tensors;
-  const buffers = end.buffers - start.buffers;
-  if (tensors === 0 && buffers === 0) return;
+  const end = taken();
   const file = relative(process.cwd(), expect.getState().testPath ?? 'this file');
-  throw new Error(`${file} leaked ${tensors} tensors and ${buffers} buffers (dispose them, or use tf.tidy)`);
+  const changed = replaced.filter((key) => end.functions[key] !== start.functions[key]);
+  if (changed.length > 0) {
+    throw new Error(
+      `${file} left engine().${changed.join(', engine().')} replaced (end what records, counts or spies: stack.detach(), ledger.shut(), mockRestore())`,
+    );
+  }
+  const [tensors, buffers, scopes] = [
+    end.tensors - start.tensors,
+    end.buffers - start.buffers,
+    end.scopes - start.scopes,
+  ];
+  if (tensors === 0 && buffers === 0 && scopes === 0) return;
+  throw new Error(
+    `${file} leaked ${tensors} tensors, ${buffers} buffers and ${scopes} open scopes (dispose them, or use tf.tidy)`,
+  );
 });
 
-function count(): { tensors: number; buffers: number } {
-  const { numTensors, numDataBuffers } = engine().state;
-  return { tensors: numTensors, buffers: numDataBuffers };
+function taken() {
+  const { numTensors, numDataBuffers, scopeStack } = engine().state;
+  const functions = Object.fromEntries(
+    replaced.map((key) => [key, (engine() as unknown as Record<string, unknown>)[key]]),
+  );
+  return { tensors: numTensors, buffers: numDataBuffers, scopes: scopeStack.length, functions };
 }

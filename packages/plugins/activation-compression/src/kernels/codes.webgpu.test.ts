@@ -2,7 +2,7 @@ import { useWasm } from '@tapgrad/backend-wasm';
 import { useWebgpu } from '@tapgrad/backend-webgpu';
 import { randomStream } from '@tapgrad/core';
 import { dispose, engine, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { derivativeTable } from '../derivative-codes/tables.ts';
 import { packDerivative, unpackDerivative } from './derivative.ts';
 import { packGroups, unpackGroups } from './groups.ts';
@@ -19,6 +19,8 @@ beforeEach(() => {
 });
 
 afterEach(() => dispose(made));
+
+afterAll(() => ran.mockRestore());
 
 /** The same numbers on the backend of now. */
 function given(values: readonly number[], shape: number[], dtype: 'float32' | 'int32' | 'bool' = 'float32'): Tensor {
