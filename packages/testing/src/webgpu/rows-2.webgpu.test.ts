@@ -1,3 +1,3 @@
-import { describeRows } from './test-rows.ts';
+import { describeThird } from './test-rows.ts';
 
-describeRows(1);
+describeThird(1);

@@ -15,16 +15,24 @@ const timeout = 600_000;
 const files = 3;
 
 /** Tests every third row on WebGPU: those of one of three files. */
-export function describeRows(file: 0 | 1 | 2): void {
+export function describeThird(file: 0 | 1 | 2): void {
+  describeRows(
+    opSpecs.filter((_, index) => index % files === file),
+    async () => {},
+  );
+}
+
+/** @param prepare is called before the device is made */
+export function describeRows(rows: readonly OpSpec[], prepare: () => Promise<void>): void {
   let references: ReadonlyMap<string, readonly SampleResult[]>;
   beforeAll(async () => {
+    await prepare();
     references = await float64References();
     registerComposedKernels('webgpu');
     await useWebgpu();
     return poisonFreedMemory();
   }, timeout);
 
-  const rows = opSpecs.filter((_, index) => index % files === file);
   describe('float32 on webgpu agrees with float64, values and gradients', () => {
     it.each(rows.map((spec): [string, OpSpec] => [spec.kernel, spec]))(
       '%s',
