@@ -10,6 +10,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
+import { filled } from '../filled.ts';
 import { callKernel, type KernelRun, kernel } from '../register.ts';
 import type { TrainingBackend } from '../training-backend.ts';
 import { u32 } from '../uniforms.ts';
@@ -89,10 +90,26 @@ type Attrs = ReduceAttrs & { readonly reductionIndices?: number | number[] };
 
 const unlessFloat =
   (name: keyof typeof folds): KernelRun<{ x: TensorInfo }, Attrs> =>
-  ({ inputs: { x }, attrs: { axis, reductionIndices = axis, keepDims }, gpu, stock }) =>
-    x.dtype === 'int32' || x.dtype === 'bool'
-      ? foldIntegers(gpu, x, { axis: reductionIndices, keepDims }, name)
-      : stock();
+  ({ inputs: { x }, attrs: { axis, reductionIndices = axis, keepDims }, gpu, stock }) => {
+    const attrs = { axis: reductionIndices, keepDims };
+    if (x.dtype === 'int32' || x.dtype === 'bool') return foldIntegers(gpu, x, attrs, name);
+    return util.sizeFromShape(x.shape) === 0 ? foldNothing(gpu, x, attrs, name) : stock();
+  };
+
+/** tfjs's kernels divide by the size of what is folded. */
+function foldNothing(
+  gpu: TrainingBackend,
+  x: TensorInfo,
+  { axis, keepDims }: ReduceAttrs,
+  name: keyof typeof folds,
+): TensorInfo {
+  const axes = util.parseAxisParam(axis, x.shape);
+  const kept = x.shape.filter((_, each) => !axes.includes(each));
+  const shape = keepDims ? backend_util.expandShapeToKeepDim(kept, axes) : kept;
+  const { from } = folds[name];
+  // As integers the largest and the smallest number stand for infinity.
+  return filled(gpu, shape, x.dtype, Math.abs(from) < 2 ? from : from * Number.POSITIVE_INFINITY);
+}
 
 /** The mean of integers, which is a float. */
 export function meanOfIntegers(

@@ -34,6 +34,7 @@ import { registerSearchSorted } from './search-sorted.ts';
 import { registerSegmentSums } from './segment-sum.ts';
 import { registerSelection } from './select.ts';
 import { registerSilu } from './silu.ts';
+import { registerSoftmax } from './softmax.ts';
 import { registerSparse } from './sparse.ts';
 import { registerSparseSegments } from './sparse-segments.ts';
 import { registerTopK } from './top-k.ts';
@@ -53,6 +54,7 @@ export function registerAllKernels(): void {
   registerSparseSegments();
   registerSelection();
   registerIntegerReductions();
+  registerSoftmax();
   registerMaxPools();
   registerIntegers();
   registerCumulative();
