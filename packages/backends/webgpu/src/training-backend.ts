@@ -4,6 +4,7 @@ import type { PooledBuffer } from './memory/pooled-buffer.ts';
 import { ReadBack } from './read-back.ts';
 import { RuntimeBackend } from './runtime-backend.ts';
 import type { Dispatch } from './shader.ts';
+import type { TensorData } from './stock-backend.ts';
 
 /** What kernels of this package run on: shaders with several outputs, beside those of tfjs. */
 export class TrainingBackend extends RuntimeBackend {
@@ -78,7 +79,7 @@ export class TrainingBackend extends RuntimeBackend {
     const data = this.dataOf(dataId);
     if (data.values != null || data.dtype === 'complex64') return super.read(dataId);
     const size = util.sizeFromShape(data.shape);
-    if (size === 0) return util.getTypedArrayFromDType(data.dtype as 'float32', 0);
+    if (size === 0) return noneOf(data);
     const reading = {};
     data.reading = reading;
     const values = await this.readBack.values(this.bufferOf({ dataId }), data.dtype, 4 * size);
@@ -87,8 +88,11 @@ export class TrainingBackend extends RuntimeBackend {
   }
 
   override readSync(dataId: DataId): BackendValues {
-    const { values, dtype } = this.dataOf(dataId);
-    if (values == null && dtype !== 'complex64') this.readBack.refuseSynchronous();
+    const data = this.dataOf(dataId);
+    if (data.values == null && data.dtype !== 'complex64') {
+      if (util.sizeFromShape(data.shape) === 0) return noneOf(data);
+      this.readBack.refuseSynchronous();
+    }
     super.readSync(dataId);
     return this.dataOf(dataId).values as Float32Array;
   }
@@ -105,4 +109,8 @@ export class TrainingBackend extends RuntimeBackend {
     this.encodeCopy(from, to, bytes);
     this.submitQueue();
   }
+}
+
+function noneOf({ dtype }: TensorData): BackendValues {
+  return util.getTypedArrayFromDType(dtype as 'float32', 0);
 }

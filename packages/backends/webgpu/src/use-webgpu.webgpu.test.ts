@@ -1,5 +1,5 @@
 import { runKernelIfAny } from '@tapgrad/core';
-import { dispose, getBackend, matMul, type Tensor, tensor1d, tensor2d } from '@tensorflow/tfjs-core';
+import { dispose, getBackend, matMul, mul, type Tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { useWebgpu } from './index.ts';
 
@@ -21,4 +21,10 @@ it('adds in place, also to what was read before', async () => {
   dispose(runKernelIfAny('tapgrad.AddInPlace', { a, b }, {}) as Tensor);
   expect([...(await a.data())]).toEqual([11, 22, 33]);
   dispose([a, b]);
+});
+
+it('what has no elements can be read at once', () => {
+  const none = tidy(() => mul(tensor2d([], [0, 3]), 2));
+  expect(none.dataSync()).toEqual(new Float32Array());
+  none.dispose();
 });

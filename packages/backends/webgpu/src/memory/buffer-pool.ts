@@ -132,7 +132,13 @@ export class BufferPool {
     if (watched) this.device.pushErrorScope('out-of-memory');
     const buffer = this.device.createBuffer({ size, usage, mappedAtCreation });
     const pooled = { buffer, id: this.nextId++, size, usage, batch: -1, discarded: false };
-    if (watched) void this.device.popErrorScope().then((error) => error && this.discard(pooled));
+    if (watched) {
+      // A scope of a device that is gone need not be told of.
+      this.device.popErrorScope().then(
+        (error) => error && this.discard(pooled),
+        () => undefined,
+      );
+    }
     this.numBytesAllocated += size;
     if (this.numBytesAllocated > this.peak.reserved) this.peak.reserved = this.numBytesAllocated;
     return pooled;
