@@ -20,6 +20,7 @@ interface Queue {
 export class HostStaging {
   /** Copied by commands that were not submitted yet: their buffers must neither be mapped nor destroyed. */
   private encoded: StagedValues[] = [];
+  /** By size; those that were put back last come last. */
   private readonly idle = new Map<number, GPUBuffer[]>();
   private bytes = { used: 0, idle: 0, most: 0 };
 
@@ -49,26 +50,40 @@ export class HostStaging {
   }
 
   private take(size: number): GPUBuffer {
-    const known = this.idle.get(size)?.pop();
-    if (known) this.bytes.idle -= size;
+    const known = this.takeIdle(size);
     this.bytes.used += size;
     this.bytes.most = Math.max(this.bytes.most, this.bytes.used);
     const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
     return known ?? this.queue.device.createBuffer({ label: 'host', size, usage });
   }
 
-  /** Steps repeat: what one needed at most is kept for the next. */
+  /** Steps repeat: as much as one needed at most is kept for the next. Sizes that none of them needs any more go first. */
   private put(buffer: GPUBuffer): void {
     const { size } = buffer;
     this.bytes.used -= size;
-    if (buffer.mapState !== 'unmapped' || this.bytes.used + this.bytes.idle + size > this.bytes.most) {
+    if (buffer.mapState !== 'unmapped') {
       buffer.destroy();
       return;
     }
+    const stack = this.idle.get(size) ?? [];
+    stack.push(buffer);
+    // Last in the order of the map.
+    this.idle.delete(size);
+    this.idle.set(size, stack);
     this.bytes.idle += size;
+    for (const [oldest] of this.idle) {
+      while (this.bytes.used + this.bytes.idle > this.bytes.most && this.idle.has(oldest)) {
+        this.takeIdle(oldest)?.destroy();
+      }
+    }
+  }
+
+  private takeIdle(size: number): GPUBuffer | undefined {
     const stack = this.idle.get(size);
-    if (stack) stack.push(buffer);
-    else this.idle.set(size, [buffer]);
+    const buffer = stack?.pop();
+    if (buffer) this.bytes.idle -= size;
+    if (stack?.length === 0) this.idle.delete(size);
+    return buffer;
   }
 }
 
