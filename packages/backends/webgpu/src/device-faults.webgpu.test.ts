@@ -1,3 +1,4 @@
+import { hostTransfer } from '@tapgrad/core';
 import { add, backend, dispose, fill, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { type TrainingBackend, useWebgpu } from './index.ts';
@@ -35,5 +36,7 @@ it('a tensor that no buffer of the device holds is refused before anything is lo
   const before = gpu().numDataIds();
   expect(() => fill([most / 4 + 1], 1)).toThrow(/WEBGPU_OUT_OF_MEMORY/);
   expect(() => gpu().output([most / 4 + 1])).toThrow(/WEBGPU_OUT_OF_MEMORY/);
+  const values = new Float32Array(most / 4 + 1);
+  expect(() => hostTransfer()!.fromHost(values, [values.length], 'float32')).toThrow(/WEBGPU_OUT_OF_MEMORY/);
   expect(gpu().numDataIds()).toBe(before);
 });

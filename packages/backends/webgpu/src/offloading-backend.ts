@@ -25,7 +25,7 @@ export class OffloadingBackend extends TrainingBackend implements HostTransfer {
   fromHost(values: TypedArray, shape: readonly number[], dtype: DataType): TensorInfo {
     const info = this.makeTensorInfo([...shape], dtype, values);
     // Values may be the buffer that they were copied to, and gone before anything else asks for them.
-    this.uploadToGPU(info.dataId);
+    this.onDevice(info);
     this.dataOf(info.dataId).values = null;
     return info;
   }
