@@ -31,7 +31,7 @@ export function unsupported(message: string): TapgradError {
   return new TapgradError({
     code: 'WEBGPU_UNSUPPORTED',
     message,
-    fix: 'use a browser with WebGPU over https or localhost (Chrome 127, Safari 26, Firefox 141 or later), Deno with --unstable-webgpu, or the wasm backend',
+    fix: 'use a browser with WebGPU over https or localhost (Chrome 127, Safari 26, Firefox 141 or later), a recent Deno, or the wasm backend',
   });
 }
 
