@@ -7,8 +7,15 @@ export class DeviceFaults {
   private expected = false;
   private readonly whenLost: Promise<void>;
 
-  /** @param onLost is told of the loss, unless it was announced by `expectLoss` */
-  constructor(device: GPUDevice, onLost: (error: TapgradError) => void = () => undefined) {
+  /**
+   * @param onLost is told of the loss, unless it was announced by `expectLoss`
+   * @param onOutOfMemory is told that there was no memory for a buffer that nobody watched
+   */
+  constructor(
+    device: GPUDevice,
+    onLost: (error: TapgradError) => void = () => undefined,
+    private readonly onOutOfMemory: () => void = () => undefined,
+  ) {
     this.whenLost = device.lost.then((info) => {
       this.lost = info;
     });
@@ -60,8 +67,10 @@ export class DeviceFaults {
   }
 
   private report(error: GPUError): void {
-    if (error instanceof GPUOutOfMemoryError) this.add(outOfMemory(undefined, error));
-    else this.add(kernelFailed(error));
+    if (error instanceof GPUOutOfMemoryError) {
+      this.add(outOfMemory(undefined, error));
+      this.onOutOfMemory();
+    } else this.add(kernelFailed(error));
   }
 }
 

@@ -27,7 +27,7 @@ export class RuntimeBackend extends WebGPUBackend {
     super(device, info);
     const { internals } = this;
     this.gpu = device;
-    this.faults = new DeviceFaults(device, onLost);
+    this.faults = new DeviceFaults(device, onLost, () => this.pool.distrustSmall());
     this.execution = new Execution(device);
     this.pool = new BufferPool(device, {
       batch: () => this.execution.commands.batch,

@@ -105,6 +105,23 @@ it('nor while commands wait that used it', async () => {
   expect(take(4 * MiB)).not.toBe(broken);
 });
 
+it('where memory ran out in a place that is not known, no small buffer of before is used again', () => {
+  const { pool, take, live } = poolOf();
+  const [small, inUse, large] = [take(100), take(100), take(4 * MiB)];
+  pool.releaseBuffer(small);
+  pool.releaseBuffer(large);
+  pool.distrustSmall();
+  const after = take(100);
+  expect(after).not.toBe(small);
+  expect(take(4 * MiB)).toBe(large);
+  pool.releaseBuffer(inUse);
+  expect(take(100)).not.toBe(inUse);
+  pool.releaseBuffer(after);
+  expect(take(100)).toBe(after);
+  expect(live.size).toBe(3);
+  expect(pool.numBytesAllocated).toBe(pool.numBytesUsed);
+});
+
 it('a tensor as large as the largest buffer of a device is given it, whatever its class', () => {
   const most = 2 ** 31 - 4;
   const { pool, take, submit } = poolOf({ most });

@@ -83,9 +83,19 @@ export class BufferPool {
     for (const pooled of this.idle.oldestFirst()) {
       if (this.numBytesAllocated <= bytes) return;
       if (pooled.batch === this.owner.batch() && !pooled.discarded) continue;
-      this.idle.remove(pooled);
-      this.destroy(pooled);
+      this.destroyIdle(pooled);
     }
+  }
+
+  /**
+   * To be called when the device had no memory for a buffer, and it is not known for which: of those whose making was not watched none is handed out
+   * again, as every command with the broken one would be refused.
+   */
+  distrustSmall(): void {
+    for (const pooled of [...this.inUse.values(), ...this.idle.oldestFirst()]) {
+      if (pooled.size < watchedBytes) pooled.discarded = true;
+    }
+    for (const pooled of this.idle.oldestFirst()) if (pooled.discarded) this.destroyIdle(pooled);
   }
 
   resetPeak(): void {
@@ -142,6 +152,11 @@ export class BufferPool {
     this.numBytesAllocated += size;
     if (this.numBytesAllocated > this.peak.reserved) this.peak.reserved = this.numBytesAllocated;
     return pooled;
+  }
+
+  private destroyIdle(pooled: PooledBuffer): void {
+    this.idle.remove(pooled);
+    this.destroy(pooled);
   }
 
   private destroy(pooled: PooledBuffer): void {
