@@ -1,13 +1,22 @@
+import { useWebgpu } from '@tapgrad/backend-webgpu';
 import { backend } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { offerLeast } from '../../../backends/webgpu/src/test-least-device.ts';
+import { reorderInvocations } from '../../../backends/webgpu/src/test-order.ts';
 import { opSpecs } from '../op-specs/index.ts';
 import { describeRows } from './test-rows.ts';
 
-// Which rows small GPUs run by other shaders is not known from outside: all are run.
-describeRows(opSpecs, offerLeast);
+let shaders = () => 0;
 
-it('runs on a device of the least limits, without optional features', () => {
+// Which rows small GPUs run by other shaders is not known from outside: all are run.
+describeRows(opSpecs, async () => {
+  await offerLeast();
+  await useWebgpu();
+  shaders = reorderInvocations('scrambled').count;
+});
+
+it('runs on a device of the least limits, without optional features, invocations in another order', () => {
+  expect(shaders()).toBeGreaterThan(100);
   const { device } = backend() as unknown as { device: GPUDevice };
   expect(device.limits.maxStorageBuffersPerShaderStage).toBe(8);
   expect(device.limits.maxComputeWorkgroupStorageSize).toBe(16_384);
