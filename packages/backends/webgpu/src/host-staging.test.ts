@@ -11,9 +11,11 @@ class Buffer {
   mapState: GPUBufferMapState = 'unmapped';
   constructor(
     readonly size: number,
+    readonly isBroken: boolean,
     readonly destroy: () => void,
   ) {}
   async mapAsync(): Promise<void> {
+    if (this.isBroken) throw new Error('this buffer is invalid');
     this.mapState = 'mapped';
   }
   getMappedRange(): ArrayBuffer {
@@ -25,12 +27,12 @@ class Buffer {
 }
 
 /** A device of which nothing but its buffers is asked. */
-function stagingOf() {
+function stagingOf({ hasRoom = (): boolean => true } = {}) {
   const live = new Set<Buffer>();
   let made = 0;
   const device = {
     createBuffer({ size }: { size: number }) {
-      const buffer: Buffer = new Buffer(size, () => live.delete(buffer));
+      const buffer: Buffer = new Buffer(size, !hasRoom(), () => live.delete(buffer));
       live.add(buffer);
       made++;
       return buffer;
@@ -38,7 +40,7 @@ function stagingOf() {
   };
   const staging: HostStaging = new HostStaging({
     device: device as unknown as GPUDevice,
-    faults: { refuseIfLost: () => undefined } as never,
+    faults: { refuseIfLost: () => undefined, raiseCause: async () => undefined } as never,
     copy: () => undefined,
     flush: () => staging.submitted(),
   });
@@ -51,7 +53,7 @@ function stagingOf() {
     return made - before;
   };
   const bytes = () => [...live].reduce((sum, { size }) => sum + size, 0);
-  return { step, bytes };
+  return { staging, step, bytes };
 }
 
 it('steps that repeat make no buffer, also once sizes have changed, and keep no more than one needed at most', async () => {
@@ -61,4 +63,15 @@ it('steps that repeat make no buffer, also once sizes have changed, and keep no 
   expect(await step(4, 960)).toBe(4);
   expect(await step(4, 960)).toBe(0);
   expect(bytes()).toBeLessThanOrEqual(4000);
+});
+
+it('a buffer that there was no memory for is not used again', async () => {
+  let room = false;
+  const { staging, step } = stagingOf({ hasRoom: () => room });
+  const values = staging.copy({} as GPUBuffer, 'float32', 1000);
+  await expect(values.whenArrived()).rejects.toThrow('invalid');
+  values.free();
+  room = true;
+  expect(await step(1, 1000)).toBe(1);
+  expect(await step(1, 1000)).toBe(0);
 });

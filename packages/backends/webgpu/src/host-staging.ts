@@ -30,7 +30,7 @@ export class HostStaging {
     this.queue.faults.refuseIfLost();
     const buffer = this.take(Math.max(bytes, 4));
     this.queue.copy(from, buffer, bytes);
-    const values = new StagedValues(buffer, dtype, bytes, this.queue, () => this.put(buffer));
+    const values = new StagedValues(buffer, dtype, bytes, this.queue, (usable) => this.put(buffer, usable));
     this.encoded.push(values);
     return values;
   }
@@ -58,10 +58,10 @@ export class HostStaging {
   }
 
   /** Steps repeat: as much as one needed at most is kept for the next. Sizes that none of them needs any more go first. */
-  private put(buffer: GPUBuffer): void {
+  private put(buffer: GPUBuffer, usable: boolean): void {
     const { size } = buffer;
     this.bytes.used -= size;
-    if (buffer.mapState !== 'unmapped') {
+    if (!usable || buffer.mapState !== 'unmapped') {
       buffer.destroy();
       return;
     }
@@ -93,13 +93,15 @@ class StagedValues implements HostValues {
   private mapped!: (mapping: Promise<void>) => void;
   private submittedYet = false;
   private freed = false;
+  /** The device may have had no memory for the buffer. */
+  private failed = false;
 
   constructor(
     private readonly buffer: GPUBuffer,
     private readonly dtype: DataType,
     private readonly bytes: number,
     private readonly queue: Queue,
-    private readonly putBack: () => void,
+    private readonly putBack: (usable: boolean) => void,
   ) {
     this.arrival = new Promise((resolve) => {
       this.mapped = resolve;
@@ -119,7 +121,7 @@ class StagedValues implements HostValues {
 
   submitted(): void {
     this.submittedYet = true;
-    if (this.freed) this.putBack();
+    if (this.freed) this.putBack(true);
     this.mapped(this.freed ? Promise.resolve() : this.map());
   }
 
@@ -129,7 +131,7 @@ class StagedValues implements HostValues {
     this.values = undefined;
     if (!this.submittedYet) return;
     if (this.buffer.mapState === 'mapped') this.buffer.unmap();
-    this.putBack();
+    this.putBack(!this.failed);
   }
 
   private async map(): Promise<void> {
@@ -137,6 +139,7 @@ class StagedValues implements HostValues {
       await this.buffer.mapAsync(GPUMapMode.READ);
     } catch (cause) {
       if (this.freed) return;
+      this.failed = true;
       await this.queue.faults.raiseCause();
       throw cause;
     }
