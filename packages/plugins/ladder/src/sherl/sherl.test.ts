@@ -75,12 +75,7 @@ describe('SHERL', () => {
     expect(side()).not.toEqual(first);
     const { gradients, dispose } = stack.gradientsOf(batch);
     expect([...gradients.keys()].filter((name) => !name.startsWith('sherl/'))).toEqual([]);
-    expect(
-      gradients
-        .get('sherl/down-0.linear.weight')
-        ?.dataSync()
-        .some((value) => value !== 0),
-    ).toBe(true);
+    expect(Math.hypot(...(gradients.get('sherl/down-0.linear.weight')?.dataSync() ?? []))).toBeGreaterThan(1e-4);
     dispose();
     stack.detach();
     model.dispose();
