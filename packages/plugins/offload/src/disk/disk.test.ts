@@ -60,6 +60,14 @@ describe('a disk', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('refuses what comes after its end, as values on their way from a device may, instead of waiting for a thread that is gone', () => {
+    const { store } = opened(1e7);
+    for (let i = 0; i < 5; i++) store.store(new Int32Array(4e5), 'before');
+    store.close();
+    expect(() => store.store(new Int32Array(2.4e6), 'after')).toThrow(/OFFLOAD_DISK/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('gives a value that it gets hold of while somebody asks for it', async () => {
     const job = { done: false, finished: Promise.resolve() };
     const writing = { run: () => job } as unknown as FileQueue;

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { TapgradError } from '@tapgrad/core';
 import type { TypedArray } from '@tensorflow/tfjs-core';
 import type { OpenStore, StoredFile, StoreOptions } from '../tensor-cache/store.ts';
 import { FileQueue } from './file-queue.ts';
@@ -14,6 +15,7 @@ export class FolderStore implements OpenStore {
   private readonly waiting: FileValue[] = [];
   private idle: (() => void)[] = [];
   private stamp = 0;
+  private open = true;
   private readonly goOn: () => void;
 
   constructor(
@@ -23,8 +25,12 @@ export class FolderStore implements OpenStore {
     this.goOn = atProcessEnd(() => this.removeFolder());
   }
 
-  /** Names are stamps: no two values of a run have the same, as device buffers have over time. */
+  /**
+   * Names are stamps: no two values of a run have the same, as device buffers have over time.
+   * @throws TapgradError `OFFLOAD_DISK` after `close`: who had the value keeps it
+   */
   store(values: TypedArray, name: string): StoredFile {
+    if (!this.open) throw closed();
     this.settle();
     const { offDevice, waiting } = this.options;
     while (this.waiting.length > 0 && this.bytesWaiting() + values.byteLength > waiting) {
@@ -44,6 +50,7 @@ export class FolderStore implements OpenStore {
   }
 
   close(): void {
+    this.open = false;
     this.writing.close();
     this.reading.close();
     this.settle();
@@ -67,4 +74,13 @@ export class FolderStore implements OpenStore {
     this.idle = [];
     for (const each of idle) each();
   }
+}
+
+function closed(): TapgradError {
+  return new TapgradError({
+    code: 'OFFLOAD_DISK',
+    message: 'a value came to the disk after the plugin had been detached',
+    plugin: 'offload',
+    hook: 'save',
+  });
 }
