@@ -47,8 +47,13 @@ async function useBestBackend(log: (line: string) => void): Promise<BackendName>
 }
 
 function fromEnvironment(): BackendChoice | undefined {
-  const environment = typeof process === 'object' ? process.env : undefined;
-  return (environment?.TAPGRAD_BACKEND || undefined) as BackendChoice | undefined;
+  try {
+    const environment = typeof process === 'object' ? process.env : undefined;
+    return (environment?.TAPGRAD_BACKEND || undefined) as BackendChoice | undefined;
+  } catch {
+    // Deno throws unless it was started with --allow-env.
+    return undefined;
+  }
 }
 
 function unknown(name: string): TapgradError {

@@ -12,6 +12,22 @@ it('is wasm where nothing is said', async () => {
   expect(getBackend()).toBe('wasm');
 });
 
+it('is wasm where the engine does not let the environment be read, as Deno may not', async () => {
+  const descriptor = Object.getOwnPropertyDescriptor(process, 'env') as PropertyDescriptor;
+  const env = new Proxy(process.env, {
+    get(target, name) {
+      if (name === 'TAPGRAD_BACKEND') throw new Error('NotCapable');
+      return Reflect.get(target, name);
+    },
+  });
+  Object.defineProperty(process, 'env', { ...descriptor, value: env });
+  try {
+    expect(await useBackend()).toBe('wasm');
+  } finally {
+    Object.defineProperty(process, 'env', descriptor);
+  }
+});
+
 it('takes what TAPGRAD_BACKEND names, and the option before it', async () => {
   vi.stubEnv('TAPGRAD_BACKEND', 'webgpu');
   expect(await useBackend()).toBe('webgpu');
