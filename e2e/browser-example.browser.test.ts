@@ -184,6 +184,29 @@ describe('the page that fine-tunes', () => {
     },
     20 * minutes,
   );
+
+  it(
+    'says that the GPU is gone, and trains again on a new device',
+    async () => {
+      const browser = await openBrowser(webgpuArguments);
+      try {
+        const example = await open(browser, '?backend=webgpu', 'phone');
+        await example.says('#backend', /Ready/);
+        await example.page.fill('#sentences', sentences);
+        await example.train({ ...settings, steps: 10_000 });
+        await example.says('#training', /Step \d+ of 10000/);
+        await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess');
+        expect(await example.says('#training-problem', /\S/)).toMatch(/device is gone.*train again/s);
+        await example.says('#training', /Ready again, on a new WebGPU device/);
+        expect(await trainOnFour(example)).toMatch(/Done after 2 steps/);
+        expect(await example.text('#training-problem')).toBe('');
+        expect(await example.classify('a brown cow')).toHaveLength(2);
+      } finally {
+        await browser.close();
+      }
+    },
+    20 * minutes,
+  );
 });
 
 describe('the page that measures', () => {

@@ -25,16 +25,29 @@ export class Session {
   private encoder: SentenceEncoder | undefined;
   private current: Classifier | undefined;
   private stop: AbortController | undefined;
+  private asked: Requests['start']['argument'] | undefined;
 
   constructor(private readonly told: Told) {}
 
-  async start({ backend, modelUrl }: Requests['start']['argument']): Promise<Started> {
+  async start(asked: Requests['start']['argument']): Promise<Started> {
+    this.asked = asked;
+    const { backend, modelUrl } = asked;
     this.told.note('Starting the backend …');
     const started = await startBackend(backend);
     this.told.note('Loading the sentence encoder (28 MB, once) …');
     this.encoder = await loadSentenceEncoder({ from: modelUrl });
     const sizes = [...this.encoder.namedParameters().values()].map(({ size }) => size);
     return { ...started, parameters: sizes.reduce((sum, size) => sum + size, 0) };
+  }
+
+  /** After the device was lost, with all that was on it. */
+  async startAnew(): Promise<void> {
+    this.forget();
+    this.encoder?.dispose();
+    this.encoder = undefined;
+    if (!this.asked) return;
+    const { backend } = await this.start(this.asked);
+    this.told.note(`Ready again, on ${{ webgpu: 'a new WebGPU device', wasm: 'WebAssembly' }[backend]}.`);
   }
 
   /** Trains a new ladder in place of the one that is here. */

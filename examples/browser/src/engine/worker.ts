@@ -30,6 +30,8 @@ async function answer(id: number, name: RequestName, argument: unknown): Promise
     tell({ kind: 'answer', id, value });
   } catch (thrown) {
     tell({ kind: 'failure', id, message: textOf(thrown) });
+    if (isLoss(thrown))
+      void inTurn(() => session.startAnew()).catch((again) => tell({ kind: 'note', text: textOf(again) }));
   }
 }
 
@@ -39,8 +41,11 @@ function tell(message: FromWorker): void {
 
 function textOf(thrown: unknown): string {
   // The error's own advice is for programs.
-  if (thrown instanceof TapgradError && thrown.code === 'WEBGPU_DEVICE_LOST')
-    return `${thrown.reason} – load this page again to go on; what was not downloaded is lost`;
+  if (isLoss(thrown)) return `${thrown.reason} – train again, or open what was downloaded`;
   if (thrown instanceof TapgradError) return [thrown.reason, thrown.fix].filter(Boolean).join(' – ');
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+function isLoss(thrown: unknown): thrown is TapgradError {
+  return thrown instanceof TapgradError && thrown.code === 'WEBGPU_DEVICE_LOST';
 }
