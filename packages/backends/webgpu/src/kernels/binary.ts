@@ -70,9 +70,10 @@ const operations: Readonly<Record<string, Operation>> = {
   [Minimum]: extremum('min'),
   [FloorDiv]: { f32: floorDiv, i32: integerFloorDiv },
   [Mod]: {
-    // The result has the sign of b.
+    // The result has the sign of b. WGSL's remainder is a - b trunc(a / b), whose quotient may have been rounded down from a whole number.
     f32: `
-  let rest = a % b;
+  let remainder = a % b;
+  let rest = select(remainder, remainder - sign(remainder) * abs(b), abs(remainder) >= abs(b));
   return select(rest, rest + b, rest != 0.0 && (rest < 0.0) != (b < 0.0));`,
     i32: `
   let rest = a % b;
