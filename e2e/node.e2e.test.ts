@@ -2,11 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { conformanceBundle } from '../packages/testing/src/conformance-bundle.ts';
 import { output } from '../scripts/lib/commands.mjs';
 import { publicPackages } from '../scripts/lib/packages.mjs';
 import { noWebgpu } from '../scripts/lib/webgpu.mjs';
 import { expectGradients, expectTraining } from './expected.ts';
 import { type Consumer, installPacked } from './install.ts';
+import { references } from './references.ts';
 
 let consumer: Consumer;
 
@@ -86,24 +88,41 @@ describe('the packed packages and WebGPU in Node', () => {
   });
 });
 
-describe('the packed packages in Deno', () => {
+describe('in Deno, whose WebGPU and compiler of shaders are those of Firefox,', () => {
   // The binary alone, from the registry: the package `deno` fetches it by an install script.
   const deno = '@deno/linux-x64-glibc';
 
-  it('compute gradients, and train with a plugin, on its own WebGPU, and end by themselves', async ({ skip }) => {
+  /** Runs a program of the consumer's and returns the object that it prints. */
+  async function printed(...args: string[]): Promise<Record<string, unknown>> {
+    await consumer.install(`${deno}@2.9.6`);
+    const program = join(consumer.folder, 'node_modules', deno, 'deno');
+    const all = ['run', '--allow-all', '--node-modules-dir=manual', ...args];
+    const { code, text } = await output(program, all, { cwd: consumer.folder });
+    expect({ code, text }).toMatchObject({ code: 0 });
+    return JSON.parse(text.match(/^\{.*\}$/m)?.[0] ?? '');
+  }
+
+  async function skipWithout(skip: (when: boolean, note: string) => void): Promise<void> {
     const here = `${process.platform}-${process.arch}`;
     skip(here !== 'linux-x64', `skipped: this test installs Deno for linux-x64, and runs on ${here}`);
     const missing = await noWebgpu();
     skip(missing !== undefined && !process.env.TAPGRAD_REQUIRE?.includes('webgpu'), `skipped: ${missing}`);
-    await consumer.install(`${deno}@2.9.6`);
-    const printed = await output(
-      join(consumer.folder, 'node_modules', deno, 'deno'),
-      ['run', '--allow-all', '--node-modules-dir=manual', 'in-node.js', 'webgpu'],
-      { cwd: consumer.folder },
-    );
-    expect(printed).toMatchObject({ code: 0 });
-    const { gradients, training } = JSON.parse(printed.text.match(/^\{.*\}$/m)?.[0] ?? '');
-    expectGradients(gradients, 'webgpu');
-    expectTraining(training, 'webgpu');
+  }
+
+  it('the packed packages compute gradients, train with a plugin, and end by themselves', async ({ skip }) => {
+    await skipWithout(skip);
+    const { gradients, training } = await printed('in-node.js', 'webgpu');
+    expectGradients(gradients as never, 'webgpu');
+    expectTraining(training as never, 'webgpu');
   });
+
+  it('every row agrees with float64, and every plugin computes what it computes on cpu', async ({ skip }) => {
+    await skipWithout(skip);
+    await writeFile(join(consumer.folder, 'conformance-page.js'), await conformanceBundle('node'));
+    await writeFile(join(consumer.folder, 'references.json'), JSON.stringify(await references()));
+    const { rows, plugins, failures } = await printed('conformance.js');
+    expect(failures).toEqual({});
+    expect(rows).toBeGreaterThan(150);
+    expect(plugins).toBeGreaterThanOrEqual(40);
+  }, 600_000);
 });

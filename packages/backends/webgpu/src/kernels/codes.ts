@@ -110,8 +110,8 @@ function comparison(border: number, inclusive: boolean): string {
   return `U(number ${inclusive ? '>=' : '>'} T(${exactly(border)}))`;
 }
 
-/** A float32 constant by its bits: decimals might be rounded otherwise. */
+/** A float32 as a constant: its exact value in decimals, which compilers read as a float64. */
 function exactly(value: number): string {
-  const [bits] = new Uint32Array(Float32Array.of(value).buffer);
-  return `bitcast<f32>(${bits}u)`;
+  const rounded = Math.fround(value);
+  return Object.is(rounded, -0) ? '-0.0' : `${rounded}`;
 }
