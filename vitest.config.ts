@@ -33,6 +33,8 @@ export default defineConfig(async () => ({
           setupFiles: [quiet, './scripts/vitest/use-cpu.ts', noLeaks],
           testTimeout,
           maxWorkers,
+          // Half of a short file's time would go into loading TensorFlow.js and the sources again.
+          isolate: false,
         },
       },
       {
