@@ -23,7 +23,7 @@ describe('the workspace', () => {
       '--config=e2e/fixtures/vitest.config.ts',
     ]);
     expect(code).not.toBe(0);
-    expect(text).toContain('e2e/fixtures/leaky.ts leaked 1 tensors and 1 buffers');
+    expect(text).toContain('e2e/fixtures/leaky.ts leaked 1 tensors, 1 buffers');
   });
 
   it('is set up once: a second run does and says nothing', async () => {

@@ -1,8 +1,14 @@
 import { TapgradError } from '@tapgrad/core';
 
+/** What a read is told of: what had gone wrong, and told nobody, when it began, and what goes wrong while it waits. */
+export interface Reading {
+  readonly errors: TapgradError[];
+}
+
 /** What went wrong on a device, to be told where somebody waits for it: WebGPU itself reports errors later, to nobody. */
 export class DeviceFaults {
-  private readonly pending: TapgradError[] = [];
+  private pending: TapgradError[] = [];
+  private readonly readings = new Set<Reading>();
   private lost: GPUDeviceLostInfo | undefined;
   private expected = false;
   private readonly whenLost: Promise<void>;
@@ -46,24 +52,38 @@ export class DeviceFaults {
   }
 
   /**
-   * To be called where results are waited for: values that were made since the last call may be wrong.
-   * @throws TapgradError `WEBGPU_DEVICE_LOST`, `WEBGPU_OUT_OF_MEMORY`, `WEBGPU_KERNEL_FAILED`
+   * Runs what waits for results, which calls `raise` when it has them. Of several that wait at once each is told of an error: what any of them has read
+   * may be wrong.
    */
-  raise(): void {
+  async reading<T>(f: (reading: Reading) => Promise<T>): Promise<T> {
     this.refuseIfLost();
-    const [first] = this.pending.splice(0);
+    const reading = { errors: [...this.pending] };
+    this.readings.add(reading);
+    try {
+      return await f(reading);
+    } finally {
+      this.readings.delete(reading);
+    }
+  }
+
+  /** @throws TapgradError `WEBGPU_DEVICE_LOST`, `WEBGPU_OUT_OF_MEMORY`, `WEBGPU_KERNEL_FAILED` */
+  raise({ errors }: Reading = { errors: this.pending }): void {
+    this.refuseIfLost();
+    this.pending = this.pending.filter((each) => !errors.includes(each));
+    // The first error is the cause of those that follow.
+    const [first] = errors;
     if (first) throw first;
   }
 
   /** As `raise`, after an operation that waits for the device was refused: a lost device says so after its buffers do. */
-  async raiseCause(): Promise<void> {
+  async raiseCause(reading?: Reading): Promise<void> {
     await Promise.race([this.whenLost, nextTask(100)]);
-    this.raise();
+    this.raise(reading);
   }
 
   add(error: TapgradError): void {
-    // The first error is the cause of those that follow.
-    if (this.pending.length < 8) this.pending.push(error);
+    const all = [this.pending, ...[...this.readings].map(({ errors }) => errors)];
+    for (const errors of all) if (errors.length < 8) errors.push(error);
   }
 
   private report(error: GPUError): void {

@@ -31,6 +31,17 @@ it('a kernel that the device refuses is named where values are read next', async
   dispose([x, y, sum]);
 });
 
+it('of several reads that wait at once each is told what went wrong, and the next is not', async () => {
+  const x = tensor1d([1, 2, 3]);
+  const [before, early] = [add(x, 1), add(x, 2)];
+  const begun = before.data();
+  runBroken(x);
+  const told = await Promise.allSettled([begun, x.data(), early.data()]);
+  expect(told.slice(1).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect([...(await early.data())]).toEqual([3, 4, 5]);
+  dispose([x, before, early]);
+});
+
 it('a tensor that no buffer of the device holds is refused before anything is lost', () => {
   const most = gpu().device.limits.maxStorageBufferBindingSize;
   const before = gpu().numDataIds();

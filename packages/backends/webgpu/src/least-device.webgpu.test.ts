@@ -12,6 +12,6 @@ for (const name of ['adamw', 'add-n', 'clip', 'cross-entropy', 'cumulative', 'ma
   await import(`./kernels/${name}.webgpu.test.ts`);
 }
 
-it('numbers the invocations of most shaders in another order', () => {
-  expect(count()).toBeGreaterThan(20);
+it('numbers the invocations that share memory in another order', () => {
+  expect(count()).toBeGreaterThan(8);
 });

@@ -1,6 +1,6 @@
 import { TapgradError } from '@tapgrad/core';
 import { type BackendValues, type DataType, util } from '@tensorflow/tfjs-core';
-import type { DeviceFaults } from './device-faults.ts';
+import type { DeviceFaults, Reading } from './device-faults.ts';
 import type { BufferPool } from './memory/buffer-pool.ts';
 
 /** What reads a buffer's first bytes without holding up the commands that follow. */
@@ -13,13 +13,16 @@ export class ReadBack {
   ) {}
 
   /** @throws TapgradError what happened on the device since the last read */
-  async values(source: GPUBuffer, dtype: DataType, bytes: number): Promise<BackendValues> {
-    this.faults.refuseIfLost();
+  values(source: GPUBuffer, dtype: DataType, bytes: number): Promise<BackendValues> {
+    return this.faults.reading((reading) => this.copied(source, dtype, bytes, reading));
+  }
+
+  private async copied(source: GPUBuffer, dtype: DataType, bytes: number, reading: Reading): Promise<BackendValues> {
     const { buffer } = this.pool.acquire(bytes, GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
     try {
       this.copy(source, buffer, bytes);
-      await this.mapped(buffer, bytes);
-      this.faults.raise();
+      await this.mapped(buffer, bytes, reading);
+      this.faults.raise(reading);
       return util.convertBackendValuesAndArrayBuffer(buffer.getMappedRange(0, bytes).slice(0), dtype);
     } finally {
       if (buffer.mapState === 'mapped') buffer.unmap();
@@ -38,11 +41,11 @@ export class ReadBack {
     });
   }
 
-  private async mapped(buffer: GPUBuffer, bytes: number): Promise<void> {
+  private async mapped(buffer: GPUBuffer, bytes: number, reading: Reading): Promise<void> {
     try {
       await buffer.mapAsync(GPUMapMode.READ, 0, bytes);
     } catch (cause) {
-      await this.faults.raiseCause();
+      await this.faults.raiseCause(reading);
       throw cause;
     }
   }

@@ -38,6 +38,7 @@ export function attach<Outputs = unknown>(
   const { order, reasons } = orderPlugins(plugins.flat());
   const stack = new Stack<Outputs>(target, options, reasons);
   try {
+    stack.claimParameters();
     for (const [rank, plugin] of order.entries()) apply(stack as Stack<unknown>, new PluginHandle(plugin, rank));
     checkTapsMatch(stack as Stack<unknown>);
     return stack;

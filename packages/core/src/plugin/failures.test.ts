@@ -63,3 +63,15 @@ it('a plugin that fails in dispose does not keep the others from it', () => {
   attach<unknown>(model, [], options).detach();
   model.dispose();
 });
+
+it('an optimizer that fails at attach leaves the model to another stack', () => {
+  expectNoLeak(() => {
+    const model = new Mlp();
+    const optimizer = { ...plainSgd(), state: fault };
+    failing = true;
+    expect(() => attach(model, [], { loss: meanSquaredError, optimizer: optimizer as never })).toThrow('a fault');
+    failing = false;
+    attach(model, [], { loss: meanSquaredError, optimizer: plainSgd() }).detach();
+    model.dispose();
+  });
+});

@@ -58,7 +58,6 @@ export class Stack<Outputs = unknown> {
     this.trainableBefore = new Map([...model.namedParameters().values()].map((each) => [each, each.trainable]));
     namePaths(model, '', undefined, this.hooks.taps);
     this.ledger.open();
-    this.claimParameters();
   }
 
   /** Names of the attached plugins, in the order in which they run. */
