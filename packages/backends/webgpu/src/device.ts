@@ -41,7 +41,7 @@ export async function requestDevice(
   } catch (cause) {
     throw new TapgradError({
       code: 'WEBGPU_DEVICE',
-      message: `the adapter "${adapter.info.description || adapter.info.vendor}" gave no device`,
+      message: `the adapter${named(adapter.info)} gave no device`,
       fix: 'close other programs that use the GPU, or use the wasm backend',
       cause,
     });
@@ -50,8 +50,13 @@ export async function requestDevice(
 
 /** @throws TapgradError `WEBGPU_NO_ADAPTER` for an adapter that computes on the CPU */
 export function refuseSoftware(info: GPUAdapterInfo): void {
-  if (info.isFallbackAdapter)
-    throw noAdapter(`the only adapter, ${info.description || info.vendor}, is a software adapter`);
+  if (info.isFallbackAdapter) throw noAdapter(`the only adapter${named(info)} is a software adapter`);
+}
+
+/** Some browsers do not tell the name. */
+function named({ description, vendor }: GPUAdapterInfo): string {
+  const name = description || vendor;
+  return name ? ` (${name})` : '';
 }
 
 function noAdapter(message: string): TapgradError {
