@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files of a few lines that run all checks of many plugins, or all pairs of them. */
-const long = /(conformance|compatibility|backends|rows-\d)(\.\w+)?\.test\.ts$/;
+const long = /(conformance|compatibility|backends|rows-\d|least)(\.\w+)?\.test\.ts$/;
 
 /**
  * Starts the files that take a minute or more before all others, so that no core waits for the last of them. On a fresh
